@@ -1,0 +1,1 @@
+"""Servery: an open model registry and model server."""

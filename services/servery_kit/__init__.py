@@ -1,0 +1,1 @@
+"""What every service stands on. It knows gRPC and SQL; it knows no model and no deployment."""
