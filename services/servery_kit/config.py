@@ -17,7 +17,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 SHARED_PREFIX = "SERVERY_"
@@ -29,13 +29,13 @@ class ConfigError(Exception):
 
 def shared(name: str, default: Any, description: str) -> Any:
     """A field that all services share: its variable has no service in its name."""
-    return Field(default, validation_alias=AliasChoices(SHARED_PREFIX + name.upper(), name), description=description)
+    return Field(default, validation_alias=SHARED_PREFIX + name.upper(), description=description)
 
 
 class Settings(BaseSettings):
     """What all services can be told."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
     table: ClassVar[str]
 
     home: Path = shared("home", Path("~/.servery"), "Folder of all state: databases, blobs, caches, sockets.")
@@ -75,7 +75,10 @@ class _File(PydanticBaseSettingsSource):
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError(f"{path}: {error}") from error
         own = content.get(getattr(self.settings_cls, "table", ""), {})
-        return {key: value for key, value in content.items() if not isinstance(value, dict)} | own
+        top = {key: value for key, value in content.items() if not isinstance(value, dict)}
+        fields = self.settings_cls.model_fields
+        # A shared field goes by its variable's name, as it does in the environment.
+        return {str(fields[key].validation_alias or key) if key in fields else key: v for key, v in (top | own).items()}
 
 
 S = TypeVar("S", bound=Settings)
@@ -103,8 +106,8 @@ def load(cls: type[S], **given: Any) -> S:
 def variable(cls: type[Settings], field: str) -> str:
     """The environment variable of a field."""
     alias = cls.model_fields[field].validation_alias
-    if isinstance(alias, AliasChoices):
-        return str(alias.choices[0])
+    if isinstance(alias, str):
+        return alias
     return f"{cls.model_config.get('env_prefix', SHARED_PREFIX)}{field}".upper()
 
 
