@@ -2,9 +2,9 @@
 
 `servery.*` is what protoc makes of it: the path of a proto is the path of its Python module, so its imports are right
 as generated. `inference.*` goes another way. tritonclient, kserve and mlserver each register a package of that name in
-the default descriptor pool, and a process that loads two of them dies with «duplicate symbol». So ours is shipped as a
-descriptor set that `servery.inference` loads into a pool of its own (docs/adr/0002); the typing stubs and the gRPC code are
-generated from the same set with its files renamed to where the modules lie.
+the default descriptor pool, and a process that loads two of them dies with «duplicate symbol». So ours is shipped as
+a descriptor set that `servery.inference` loads into a pool of its own (docs/adr/0002); the typing stubs and the gRPC
+code are generated from the same set with its files renamed to where the modules lie.
 """
 
 import subprocess
@@ -83,7 +83,12 @@ def generate_inference(target: Path) -> None:
         names = [f"servery/{path}" for path in protos]
         protoc(f"--descriptor_set_in={renamed}", f"--mypy_out=quiet:{target}", *names)
         services = [file.name for file in moved.file if file.service]
-        protoc(f"--descriptor_set_in={renamed}", f"--grpc_python_out={target}", f"--mypy_grpc_out=quiet:{target}", *services)
+        protoc(
+            f"--descriptor_set_in={renamed}",
+            f"--grpc_python_out={target}",
+            f"--mypy_grpc_out=quiet:{target}",
+            *services,
+        )
     for path in protos:
         stem = Path(path).stem
         (folder / f"{stem}_pb2.py").write_text(LOADER.format(name=stem, proto=path))

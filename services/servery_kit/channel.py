@@ -18,7 +18,7 @@ deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 def open_channel(address: str, *services: ServiceDescriptor, message_bytes: int | None = None) -> grpc.aio.Channel:
-    """A channel to `address`. Methods of `services` that declare themselves idempotent are retried while UNAVAILABLE."""
+    """A channel to `address`. Methods of `services` that say they are idempotent are retried while UNAVAILABLE."""
     return grpc.aio.insecure_channel(
         address, options=channel_options(services, message_bytes=message_bytes), interceptors=[_Outgoing()]
     )

@@ -10,7 +10,6 @@ from servery_kit import telemetry
 from servery_kit.config import ConfigError, Settings, load
 from servery_kit.server import CannotListen
 
-
 S = TypeVar("S", bound=Settings)
 
 

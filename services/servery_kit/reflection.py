@@ -1,8 +1,8 @@
 """What grpcurl and its like are told of a server: one pool with all that it speaks.
 
-`inference.*` lives in a pool of its own, health and reflection in the default one, and the reflection servicer takes a
-single pool. So the files that are needed are gathered in a new one. The error details are among them, or grpcurl could not
-show what is packed in a status.
+`inference.*` lives in a pool of its own, health and reflection in the default one, and the reflection servicer takes
+one pool. So the files that are needed are gathered in a new one. The error details are among them, or grpcurl could
+not show what is packed in a status.
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ def reflection_pool(files: Iterable[FileDescriptor]) -> DescriptorPool:
             add(imported)
         proto = FileDescriptorProto()
         file.CopyToProto(proto)
-        pool.Add(proto)  # type: ignore[no-untyped-call]  # types-protobuf leaves it untyped
+        pool.Add(proto)
 
     for file in (*files, error_details_pb2.DESCRIPTOR, health_pb2.DESCRIPTOR, reflection_pb2.DESCRIPTOR):
         add(file)

@@ -52,8 +52,8 @@ def run_migrations(metadata: MetaData) -> None:
 def _tune_sqlite(engine: AsyncEngine) -> None:
     """WAL, and transactions that take the write lock when they begin.
 
-    A deferred BEGIN reads first and asks for the lock when it writes; two such transactions then block each other and one
-    fails with «database is locked», whatever the busy timeout.
+    A deferred BEGIN reads first and asks for the lock when it writes; two such transactions then block each other and
+    one fails with «database is locked», whatever the busy timeout.
     """
 
     @event.listens_for(engine.sync_engine, "connect")

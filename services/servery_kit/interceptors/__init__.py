@@ -10,5 +10,5 @@ __all__ = ["Auth", "Call", "Errors", "Guard", "RequestId", "Telemetry", "standar
 
 
 def standard(auth: Auth | None = None) -> list[Guard]:
-    """The guards of every service, outermost first: telemetry sees the final status, a refusal is mapped as any error."""
+    """The guards of every service, outermost first: telemetry sees the final status, errors see a refusal by auth."""
     return [RequestId(), Telemetry(), Errors(), auth or Auth()]

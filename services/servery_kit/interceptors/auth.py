@@ -15,8 +15,6 @@ class Auth(Guard):
 
     @asynccontextmanager
     async def around(self, call: Call) -> AsyncIterator[None]:
-        metadata = {
-            key: value for key, value in call.context.invocation_metadata() or () if isinstance(value, str)
-        }
+        metadata = {key: value for key, value in call.context.invocation_metadata() or () if isinstance(value, str)}
         principal.set(await self._authenticate(metadata))
         yield

@@ -12,7 +12,7 @@ import grpc
 # Generic for the type checker only: at run time grpc's classes take no parameters.
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
-Continuation: TypeAlias = Callable[[grpc.HandlerCallDetails], Awaitable[Handler]]
+Continuation: TypeAlias = Callable[[grpc.HandlerCallDetails], Awaitable["Handler | None"]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Guard(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
-    ) -> Handler:
+    ) -> "Handler | None":
         handler = await continuation(handler_call_details)
         if handler is None:  # no such method: gRPC itself answers UNIMPLEMENTED
             return handler

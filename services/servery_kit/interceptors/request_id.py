@@ -13,7 +13,7 @@ _SAFE = re.compile(r"[A-Za-z0-9_.:/+=@-]{1,128}")
 
 
 class RequestId(Guard):
-    """Takes `x-request-id` from the metadata, where it is fit for a log line, and sends it back as trailing metadata."""
+    """Takes `x-request-id` from the metadata, if it is fit for a log line, and sends it back as trailing metadata."""
 
     @asynccontextmanager
     async def around(self, call: Call) -> AsyncIterator[None]:

@@ -31,6 +31,5 @@ class Telemetry(Guard):
 
 
 def _code(call: Call) -> grpc.StatusCode:
-    # Until a handler sets one, the code is 0 as an int, or None, by version of grpcio.
-    code = call.context.code()
+    code: object = call.context.code()  # 0 or None, by version of grpcio, until somebody sets one
     return code if isinstance(code, grpc.StatusCode) else grpc.StatusCode.OK

@@ -4,7 +4,7 @@ The status carries an `ErrorInfo` always (AIP-193) and the one detail that fits 
 PreconditionFailure, QuotaFailure or RetryInfo.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import grpc
 from google.protobuf.duration_pb2 import Duration
@@ -58,9 +58,7 @@ def to_status(error: errors.ServeryError) -> Status:
         case errors.AlreadyExists(resource_type=kind, resource_name=name) if kind:
             status.details.add().Pack(details.ResourceInfo(resource_type=kind, resource_name=name))
         case errors.FailedPrecondition(subject=subject) if subject:
-            failure = details.PreconditionFailure.Violation(
-                type=error.reason, subject=subject, description=str(error)
-            )
+            failure = details.PreconditionFailure.Violation(type=error.reason, subject=subject, description=str(error))
             status.details.add().Pack(details.PreconditionFailure(violations=[failure]))
         case errors.ResourceExhausted(retry_after_s=seconds) | errors.Unavailable(retry_after_s=seconds):
             if seconds is not None:
@@ -91,9 +89,7 @@ def from_status(status: Status) -> errors.ServeryError:
         field = bad.field_violations[0].field if bad.field_violations else ""
         return cls(status.message, field=field, **known)
     if issubclass(cls, errors.NotFound | errors.AlreadyExists):
-        return cls(
-            status.message, resource_type=resource.resource_type, resource_name=resource.resource_name, **known
-        )
+        return cls(status.message, resource_type=resource.resource_type, resource_name=resource.resource_name, **known)
     if issubclass(cls, errors.FailedPrecondition):
         subject = failure.violations[0].subject if failure.violations else ""
         return cls(status.message, subject=subject, **known)
@@ -104,13 +100,9 @@ def from_status(status: Status) -> errors.ServeryError:
 
 def from_rpc(error: grpc.RpcError) -> errors.ServeryError:
     """The error of a failed call, sync or aio: its rich status, or code and text where the server sent none."""
-    for key, value in _trailing_metadata(error):
-        if key == STATUS_METADATA_KEY:
-            raw = value if isinstance(value, bytes) else value.encode("latin-1")
-            return from_status(Status.FromString(raw))
+    trailing: Any = error.trailing_metadata() or ()  # pairs, whatever the stubs say
+    packed = dict(trailing).get(STATUS_METADATA_KEY)
+    if isinstance(packed, bytes):
+        return from_status(Status.FromString(packed))
     code = error.code()
     return from_status(Status(code=code.value[0], message=error.details() or code.name))
-
-
-def _trailing_metadata(error: grpc.RpcError) -> list[tuple[str, str | bytes]]:
-    return [(key, value) for key, value in (error.trailing_metadata() or ())]

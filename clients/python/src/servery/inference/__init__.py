@@ -5,7 +5,7 @@ tritonclient, kserve or mlserver, in any order. Give `POOL` to `json_format` and
 """
 
 from servery.inference._pool import POOL
-from servery.inference.grpc_service_pb2 import *  # noqa: F403  # the messages, by name
+from servery.inference.grpc_service_pb2 import *  # noqa: F403  # the messages, by their names
 from servery.inference.grpc_service_pb2_grpc import (
     GRPCInferenceServiceServicer,
     GRPCInferenceServiceStub,
@@ -13,7 +13,7 @@ from servery.inference.grpc_service_pb2_grpc import (
 )
 from servery.inference.model_config_pb2 import ModelConfig
 
-__all__ = [  # noqa: PLE0604  # the messages are named by the star import
+__all__ = [
     "POOL",
     "GRPCInferenceServiceServicer",
     "GRPCInferenceServiceStub",

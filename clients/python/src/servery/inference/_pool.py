@@ -13,7 +13,7 @@ def _load() -> descriptor_pool.DescriptorPool:
     pool = descriptor_pool.DescriptorPool()
     content = files("servery.inference").joinpath("inference.binpb").read_bytes()
     for file in FileDescriptorSet.FromString(content).file:
-        pool.Add(file)  # type: ignore[no-untyped-call]  # types-protobuf leaves it untyped
+        pool.Add(file)
     return pool
 
 
