@@ -1,0 +1,26 @@
+"""What serving asks of the registry: which version a name and a number stand for."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVersion:
+    """A version that is complete, verified and immutable."""
+
+    id: str
+    """Unique everywhere."""
+
+    number: int
+    framework: str
+    """"SKLEARN", "ONNX" …: Framework of the registry, without its prefix."""
+
+
+class Catalog(Protocol):
+    """The models that can be deployed."""
+
+    async def resolve(self, project: str, model: str, number: int) -> ModelVersion:
+        """The version of a number, or the latest for 0.
+
+        Raise NotFound, which names it, when there is none that is ready; Unavailable when the registry does not answer.
+        """
