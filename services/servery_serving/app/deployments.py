@@ -71,7 +71,7 @@ class Wishes:
         return await self._wish(project, name, started=False)
 
     async def delete(self, project: str, name: str, *, force: bool = False) -> None:
-        """Remove a deployment. Raise NotFound if there is none, FailedPrecondition when it is started (and no force)."""
+        """Remove a deployment. Raise NotFound if there is none, FailedPrecondition when started and not forced."""
         async with self._store.write() as uow:
             deployment = await uow.deployments.get(project, name)
             if deployment.started and not force:
