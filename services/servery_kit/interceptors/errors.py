@@ -13,9 +13,6 @@ from servery_kit.interceptors.guard import Call, Guard
 
 log = logging.getLogger(__name__)
 
-# Headers over 8 KiB are dropped at random by gRPC, and a text is sent twice: as message and in the details.
-_LONGEST_MESSAGE = 1500
-
 
 class Errors(Guard):
     """Servery's errors go out with their details; anything else is a bug: its traceback stays in the log."""
@@ -35,8 +32,6 @@ class Errors(Guard):
 
 async def _abort(call: Call, error: ServeryError) -> None:
     status = to_status(error)
-    if len(status.message) > _LONGEST_MESSAGE:
-        status.message = status.message[:_LONGEST_MESSAGE] + "…"
     trailing = tuple(call.context.trailing_metadata() or ())
     await call.context.abort(
         to_code(error), status.message, (*trailing, (STATUS_METADATA_KEY, status.SerializeToString()))

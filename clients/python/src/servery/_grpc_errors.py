@@ -16,6 +16,11 @@ from servery import errors
 DOMAIN: Final = "servery"
 STATUS_METADATA_KEY: Final = "grpc-status-details-bin"
 
+# gRPC drops headers over 8 KiB at random and refuses those over 16 KiB. A text travels three times: as the message,
+# percent-encoded, and twice in the details, in base64.
+_TEXT_BYTES: Final = 1_000
+_NAME_BYTES: Final = 256
+
 _CODES: Final[dict[type[errors.ServeryError], grpc.StatusCode]] = {
     errors.InvalidArgument: grpc.StatusCode.INVALID_ARGUMENT,
     errors.OutOfRange: grpc.StatusCode.OUT_OF_RANGE,
@@ -47,18 +52,24 @@ def to_code(error: errors.ServeryError) -> grpc.StatusCode:
 def to_status(error: errors.ServeryError) -> Status:
     """The status of an error, with its details."""
     code: int = to_code(error).value[0]
-    status = Status(code=code, message=str(error))
-    status.details.add().Pack(details.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata))
+    text = _short(str(error), _TEXT_BYTES)
+    status = Status(code=code, message=text)
+    metadata = {key: _short(value, _NAME_BYTES) for key, value in error.metadata.items()}
+    status.details.add().Pack(details.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=metadata))
     match error:
         case errors.InvalidArgument(field=field) if field:
-            violation = details.BadRequest.FieldViolation(field=field, description=str(error), reason=error.reason)
+            violation = details.BadRequest.FieldViolation(
+                field=_short(field, _NAME_BYTES), description=text, reason=error.reason
+            )
             status.details.add().Pack(details.BadRequest(field_violations=[violation]))
         case errors.NotFound(resource_type=kind, resource_name=name) if kind:
-            status.details.add().Pack(details.ResourceInfo(resource_type=kind, resource_name=name))
+            status.details.add().Pack(_resource(kind, name))
         case errors.AlreadyExists(resource_type=kind, resource_name=name) if kind:
-            status.details.add().Pack(details.ResourceInfo(resource_type=kind, resource_name=name))
+            status.details.add().Pack(_resource(kind, name))
         case errors.FailedPrecondition(subject=subject) if subject:
-            failure = details.PreconditionFailure.Violation(type=error.reason, subject=subject, description=str(error))
+            failure = details.PreconditionFailure.Violation(
+                type=error.reason, subject=_short(subject, _NAME_BYTES), description=text
+            )
             status.details.add().Pack(details.PreconditionFailure(violations=[failure]))
         case errors.ResourceExhausted(retry_after_s=seconds) | errors.Unavailable(retry_after_s=seconds):
             if seconds is not None:
@@ -66,6 +77,15 @@ def to_status(error: errors.ServeryError) -> Status:
                 delay.FromNanoseconds(int(seconds * 1e9))
                 status.details.add().Pack(details.RetryInfo(retry_delay=delay))
     return status
+
+
+def _resource(kind: str, name: str) -> details.ResourceInfo:
+    return details.ResourceInfo(resource_type=kind, resource_name=_short(name, _NAME_BYTES))
+
+
+def _short(text: str, limit: int) -> str:
+    content = text.encode(errors="replace")
+    return text if len(content) <= limit else content[:limit].decode(errors="ignore") + "…"
 
 
 def from_status(status: Status) -> errors.ServeryError:
