@@ -10,8 +10,8 @@
                           ready, and the front door answers (on one suffices)  RUNNING
                           failed, on every live node                           FAILED
 
-For one lease after serving itself was started, silence of the nodes says nothing: what was RUNNING, FAILED or
-STOPPING stays so until a node has spoken of it, and RUNNING does not become FAILED.
+For one lease after serving itself was started, silence of the nodes says nothing: what was RUNNING or FAILED stays so
+until a node has spoken of it, STOPPING until a node is there, and RUNNING does not become FAILED.
 """
 
 from collections.abc import Sequence
@@ -143,8 +143,9 @@ def _unsettled(
     if deployment.started and before.state is State.RUNNING and (not heard or state is State.FAILED):
         unconfirmed = f"{_CONNECTING}: {UNCONFIRMED}"
         return State.RUNNING, UNCONFIRMED, (*_passed(Aspect.STARTED), (Aspect.READY, Status.IN_PROGRESS, unconfirmed))
-    kept = State.FAILED if deployment.started else State.STOPPING
-    if before.state is kept and not heard:
+    failed = deployment.started and before.state is State.FAILED and not heard
+    stopping = not deployment.started and before.state is State.STOPPING and not views
+    if failed or stopping:
         return before.state, before.reason, tuple((c.aspect, c.status, c.reason) for c in before.conditions)
     return state, reason, facts
 

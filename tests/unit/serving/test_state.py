@@ -134,6 +134,7 @@ SETTLING = [
     ("failed, nothing heard", stored(STARTED_NOW, State.FAILED), [], State.FAILED),
     ("failed, its node is ready", stored(STARTED_NOW, State.FAILED), [view(Progress.READY, answer=YES)], State.RUNNING),
     ("stopping, nothing heard", stored(WAS_STARTED, State.STOPPING), [], State.STOPPING),
+    ("stopping, a node is there without it", stored(WAS_STARTED, State.STOPPING), [view()], State.STOPPED),
     ("stopped", stored(WAS_STARTED, State.STOPPED), [], State.STOPPED),
     ("starting, nothing heard", stored(STARTED_NOW, State.STARTING), [], State.STARTING),
 ]
