@@ -1,5 +1,6 @@
 """A front door that answers as the test says."""
 
+from servery_serving.domain.deployment import Key
 from servery_serving.domain.node import Answer, Node
 
 
@@ -11,7 +12,8 @@ class ScriptedProbe:
         self.raises: dict[str, Exception] = {}
         self.asked: list[tuple[str, str, int]] = []
 
-    async def ask(self, node: Node, deployment: str, model_version: int) -> Answer:
+    async def ask(self, node: Node, key: Key, model_version: int) -> Answer:
+        deployment = key.deployment
         self.asked.append((node.id, deployment, model_version))
         if deployment in self.raises:
             raise self.raises[deployment]

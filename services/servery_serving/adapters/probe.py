@@ -7,8 +7,10 @@ import grpc
 
 from servery import inference
 from servery_kit.channel import open_channel
+from servery_serving.domain.deployment import Key
 from servery_serving.domain.node import Answer, Node
 
+PROJECT_KEY = "servery-project"
 _TIMEOUT_S = 2.0
 _MOST_CHANNELS = 256
 
@@ -19,11 +21,11 @@ class InferenceProbe:
     def __init__(self) -> None:
         self._channels: dict[str, grpc.aio.Channel] = {}
 
-    async def ask(self, node: Node, deployment: str, model_version: int) -> Answer:
+    async def ask(self, node: Node, key: Key, model_version: int) -> Answer:
         stub = inference.GRPCInferenceServiceStub(await self._channel(node.address))
-        request = inference.ModelReadyRequest(name=deployment, version=str(model_version))
+        request = inference.ModelReadyRequest(name=key.deployment, version=str(model_version))
         try:
-            response = await stub.ModelReady(request, timeout=_TIMEOUT_S)
+            response = await stub.ModelReady(request, timeout=_TIMEOUT_S, metadata=((PROJECT_KEY, key.project),))
         except grpc.aio.AioRpcError as error:
             where = f"node {node.id} at {node.address}"
             if error.code() in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED}:

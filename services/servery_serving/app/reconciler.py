@@ -116,7 +116,7 @@ class Reconciler:
     async def _asked(self, view: View, deployment: Deployment) -> View:
         if view.answer is not None or view.status is None or view.status.progress is not Progress.READY:
             return view
-        answer = await self._probe.ask(view.node, deployment.name, deployment.revision.model_version)
+        answer = await self._probe.ask(view.node, deployment.key, deployment.revision.model_version)
         if answer.ready:
             self._nodes.confirm(view.node, deployment.key)
         return replace(view, answer=answer)

@@ -63,7 +63,7 @@ class Answer:
 class Probe(Protocol):
     """Asks at a node's front door, as a client does."""
 
-    async def ask(self, node: Node, deployment: str, model_version: int) -> Answer:
+    async def ask(self, node: Node, key: Key, model_version: int) -> Answer:
         """Whether the node answers predictions for it. Never raises ServeryError: no answer is an Answer too."""
 
 

@@ -16,7 +16,7 @@ from servery import errors
 from servery._grpc_errors import from_rpc
 from servery.registry.v1 import file_service_pb2, model_service_pb2
 from servery_kit.auth import Principal, principal
-from servery_kit.channel import open_channel
+from servery_kit.channel import DEFAULT_TIMEOUT_S, open_channel
 from servery_kit.interceptors import Auth, standard
 from servery_kit.server import CannotListen, Running, Service, running
 
@@ -27,8 +27,10 @@ FILES = file_service_pb2.DESCRIPTOR.services_by_name["FileService"]
 class Models(pb.ModelServiceServicer):
     def __init__(self) -> None:
         self.failures = 0
+        self.relay = ""
         self.release = asyncio.Event()
         self.entered = asyncio.Event()
+        self.gave_up = asyncio.Event()
 
     async def GetModel(self, request, context):
         match request.name:
@@ -41,9 +43,15 @@ class Models(pb.ModelServiceServicer):
             case "flaky" if self.failures < 2:
                 self.failures += 1
                 raise errors.Unavailable("in a moment")
+            case "relayed":
+                async with open_channel(self.relay, MODELS) as channel:
+                    await get(channel, "slow")
             case "slow":
                 self.entered.set()
-                await self.release.wait()
+                try:
+                    await self.release.wait()
+                finally:
+                    self.gave_up.set()
         return pb.GetModelResponse(model=pb.Model(name=request.name, creator=principal.get().name))
 
 
@@ -183,6 +191,19 @@ async def test_a_running_call_finishes_while_the_server_stops(models: Models) ->
         models.release.set()
         assert (await call).name == "slow"
         await leaving
+
+
+async def test_a_call_made_for_a_caller_keeps_to_the_caller_s_deadline(
+    server: Running, channel: grpc.aio.Channel, models: Models
+) -> None:
+    models.relay = server.address
+    begin = asyncio.get_running_loop().time()
+    with pytest.raises(grpc.RpcError) as caught:
+        await get(channel, "relayed", timeout=0.5)
+    assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    # Without it the inner call would wait for its own default.
+    await asyncio.wait_for(models.gave_up.wait(), 5)
+    assert asyncio.get_running_loop().time() - begin < DEFAULT_TIMEOUT_S / 2
 
 
 async def test_a_taken_port_is_an_error_and_not_shared(server: Running) -> None:

@@ -53,14 +53,15 @@ async def registry():
 
 
 class FrontDoor(inference.GRPCInferenceServiceServicer):
-    """A node's front door: ready for what is in `ready`, as (name, version)."""
+    """A node's front door: ready for what is in `ready`, as (project, name, version)."""
 
     def __init__(self):
         self.ready = set()
         self.address = ""
 
     async def ModelReady(self, request, context):
-        return inference.ModelReadyResponse(ready=(request.name, request.version) in self.ready)
+        project = dict(context.invocation_metadata())["servery-project"]
+        return inference.ModelReadyResponse(ready=(project, request.name, request.version) in self.ready)
 
 
 @pytest.fixture

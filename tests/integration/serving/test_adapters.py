@@ -14,6 +14,7 @@ from servery_serving.adapters.probe import inference_probe
 from servery_serving.adapters.sql import MIGRATIONS
 from servery_serving.adapters.sql.tables import metadata
 from servery_serving.domain.catalog import ModelVersion
+from servery_serving.domain.deployment import Key
 from servery_serving.domain.node import Answer, Node
 
 
@@ -46,19 +47,19 @@ async def test_a_registry_that_is_down_is_unavailable_by_its_address(unused_tcp_
     assert address in str(error)
 
 
-async def test_the_probe_asks_for_name_and_version(door):
-    door.ready.add(("iris", "2"))
+async def test_the_probe_asks_for_project_name_and_version(door):
+    door.ready.add(("default", "iris", "2"))
     node = Node("n1", door.address)
     async with inference_probe() as probe:
-        assert await probe.ask(node, "iris", 2) == Answer(ready=True)
-        refused = await probe.ask(node, "iris", 3)
+        assert await probe.ask(node, Key("default", "iris", 1), 2) == Answer(ready=True)
+        refused = await probe.ask(node, Key("default", "iris", 1), 3)
     assert not refused.ready
     assert "not ready" in refused.reason
 
 
 async def test_a_front_door_that_is_shut_is_an_answer_that_names_it(unused_tcp_port):
     async with inference_probe() as probe:
-        answer = await probe.ask(Node("n1", f"127.0.0.1:{unused_tcp_port}"), "iris", 2)
+        answer = await probe.ask(Node("n1", f"127.0.0.1:{unused_tcp_port}"), Key("default", "iris", 1), 2)
     assert not answer.ready
     assert f"node n1 at 127.0.0.1:{unused_tcp_port} does not answer" in answer.reason
 

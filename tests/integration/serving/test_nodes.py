@@ -93,7 +93,7 @@ async def test_running_means_that_the_front_door_answered(serve, door):
                     if "says that it is not ready" in response.deployment.reason:
                         assert response.deployment.state == State.STATE_STARTING
                         break
-            door.ready.add(("iris", "2"))
+            door.ready.add(("default", "iris", "2"))
             running = await client.until(State.STATE_RUNNING)
             assert not running.reconciling
             assert [c.status for c in running.conditions] == [pb.Deployment.Condition.STATUS_TRUE] * 4
@@ -108,7 +108,7 @@ async def test_a_node_that_failed_gives_the_reason_and_recovers(serve, door):
         await client.report(Progress.STATE_FAILED, reason="model.joblib is damaged; push it again")
         failed = await client.until(State.STATE_FAILED)
         assert "model.joblib is damaged" in failed.reason
-        door.ready.add(("iris", "2"))
+        door.ready.add(("default", "iris", "2"))
         await client.report(Progress.STATE_READY)
         await client.until(State.STATE_RUNNING)
         call.cancel()
@@ -117,7 +117,7 @@ async def test_a_node_that_failed_gives_the_reason_and_recovers(serve, door):
 async def test_a_node_that_is_silent_for_a_lease_is_gone_although_its_stream_is_open(serve, door):
     async with serve() as client:
         await client.start()
-        door.ready.add(("iris", "2"))
+        door.ready.add(("default", "iris", "2"))
         call = client.dial(door.address)
         await snapshot(call, ["iris"])
         async with reporting(client, state=Progress.STATE_READY):
@@ -130,7 +130,7 @@ async def test_a_node_that_is_silent_for_a_lease_is_gone_although_its_stream_is_
 
 
 async def test_after_a_restart_of_serving_a_node_dials_again_and_running_was_kept(serve, door):
-    door.ready.add(("iris", "2"))
+    door.ready.add(("default", "iris", "2"))
     async with serve(report_interval_s=5.0) as client:
         await client.start()
         call = client.dial(door.address)
@@ -171,7 +171,7 @@ async def test_a_node_that_opens_a_new_stream_ends_its_old_one(serve):
 
 
 async def test_a_deployment_stops_when_the_node_has_dropped_it(serve, door):
-    door.ready.add(("iris", "2"))
+    door.ready.add(("default", "iris", "2"))
     async with serve(report_interval_s=2.0) as client:
         await client.start()
         call = client.dial(door.address)

@@ -246,9 +246,9 @@ async def test_a_wish_that_changed_during_a_pass_is_not_written_over(world):
         world.report(Progress.READY)
 
         class StopsMeanwhile(ScriptedProbe):
-            async def ask(self, node, deployment, model_version):
-                await world.wishes.stop("default", deployment)
-                return await super().ask(node, deployment, model_version)
+            async def ask(self, node, key, model_version):
+                await world.wishes.stop(key.project, key.deployment)
+                return await super().ask(node, key, model_version)
 
         world.reconciler._probe = StopsMeanwhile()
         await world.reconciler.run_once()
