@@ -79,7 +79,6 @@ def test_a_signal_during_the_start_stops_all(launch, free):
     silent, well = free(2)
     launcher = launch(f"{silent}=silent", f"{well}=well")
     pids = [int(launcher.line(r"pid (\d+)")[1]) for _ in range(2)]
-    launcher.line("SERVING: listening")
     assert not (launcher.home / "run" / "up.json").exists()
     launcher.signal(signal.SIGINT)
     assert launcher.exit_code() == 0
