@@ -1,0 +1,1 @@
+"""The launcher: starts, watches and stops all services on one machine. `servery up`, or `python -m servery_up`."""
