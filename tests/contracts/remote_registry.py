@@ -104,13 +104,13 @@ class RemoteFiles:
         return _progress((await _answer(self._stub.BeginUpload(request))).upload)
 
     async def write(self, upload_id: str, pieces: AsyncIterator[Piece]) -> Progress:
-        broken: list[Exception] = []
+        broken: list[OSError] = []
 
         async def requests() -> AsyncIterator[pb.WriteUploadRequest]:
             try:
                 async for piece in pieces:
                     yield pb.WriteUploadRequest(upload_id=upload_id, offset=piece.offset, data=piece.data)
-            except Exception as error:  # the source broke: so does the connection
+            except OSError as error:  # the source broke: so does the connection
                 broken.append(error)
                 call.cancel()
 

@@ -198,6 +198,18 @@ async def test_another_file_of_the_path_replaces_the_upload(registry: Registry):
     assert await content_of(registry, version) == b"newest"
 
 
+async def test_no_path_is_a_file_and_a_folder(registry: Registry):
+    version = await pending_version(registry)
+    for path in ("a/b/c", "a.b", "x"):
+        await upload(registry, version, b"content", path)
+    for path, other in (("a", "a/b/c"), ("a/b", "a/b/c"), ("a/b/c/d", "a/b/c"), ("x/y", "x")):
+        with pytest.raises(FailedPrecondition) as caught:
+            await registry.files.begin(PROJECT, "iris", 1, file_of(b"", path))
+        assert (caught.value.reason, caught.value.metadata) == ("PATH_IN_THE_WAY", {"path": other})
+    for path in ("a/b/c", "a/b/d", "a/b c", "a0", "a-b"):
+        await registry.files.begin(PROJECT, "iris", 1, file_of(b"", path))
+
+
 async def test_of_two_writers_of_an_upload_one_wins(registry: Registry):
     await pending_version(registry)
     sent = content(2 * MIB)

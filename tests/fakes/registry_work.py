@@ -7,7 +7,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from servery.errors import Aborted, AlreadyExists
 from servery_registry.domain.file import File
@@ -51,7 +51,7 @@ class FakeUnitOfWork:
         self._store = store
         self._read_only = read_only
 
-    async def __aenter__(self) -> "FakeUnitOfWork":
+    async def __aenter__(self) -> Self:
         if not self._read_only:
             await self._store.writer.acquire()
         self._rows = self._store.rows.copy()
@@ -169,6 +169,10 @@ class FakeUploads:
     async def of_path(self, version_id: str, path: str) -> Upload | None:
         uploads = self._rows.uploads.values()
         return next((each for each in uploads if (each.version_id, each.file.path) == (version_id, path)), None)
+
+    async def in_the_way(self, version_id: str, path: str) -> str | None:
+        paths = [each.file.path for each in self._rows.uploads.values() if each.version_id == version_id]
+        return min((p for p in paths if p.startswith(f"{path}/") or path.startswith(f"{p}/")), default=None)
 
     async def unfinished(self, version_id: str) -> str | None:
         uploads = self._rows.uploads.values()

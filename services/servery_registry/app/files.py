@@ -14,7 +14,7 @@ from servery_registry.domain.blob import Blobs
 from servery_registry.domain.file import File, no_such_file
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.unit_of_work import BeginWork, UnitOfWork
-from servery_registry.domain.upload import Piece, Progress, Upload
+from servery_registry.domain.upload import Piece, Progress, Upload, must_not_be_in_the_way
 from servery_registry.domain.version import Version, must_be_pending
 
 log = logging.getLogger(__name__)
@@ -40,13 +40,15 @@ class FileUseCases:
         """Announce a file. Committed at once when its content is held.
 
         The file of an upload that has begun gives that upload; another file of its path replaces it. Raise NotFound
-        when there is no such version, FailedPrecondition when it is not PENDING.
+        when there is no such version, FailedPrecondition when it is not PENDING, or when the path would be a file and
+        a folder at once.
         """
         held = await self._blobs.size(file.sha256) == file.size_bytes
         async with self._begin_work() as work:
             version = await work.versions.lock((await work.versions.get(project, model, number)).id)
             must_be_pending(version)
             before = await work.uploads.of_path(version.id, file.path)
+            must_not_be_in_the_way(file.path, await work.uploads.in_the_way(version.id, file.path))
             upload = before
             if upload is None or upload.file != file:
                 if upload is not None:

@@ -59,6 +59,12 @@ def path_problem(path: str) -> str | None:
     return None
 
 
+def folders_of(path: str) -> list[str]:
+    """The folders a path lies in, outermost first: "a" and "a/b" for "a/b/c"."""
+    parts = path.split("/")
+    return ["/".join(parts[:count]) for count in range(1, len(parts))]
+
+
 def is_sha256(text: str) -> bool:
     return _SHA256.fullmatch(text) is not None
 

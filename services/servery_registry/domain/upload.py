@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from servery.errors import NotFound, OutOfRange
+from servery.errors import FailedPrecondition, NotFound, OutOfRange
 from servery_registry.domain.file import File
 
 
@@ -55,6 +55,9 @@ class Uploads(Protocol):
     async def of_path(self, version_id: str, path: str) -> Upload | None:
         """The upload of a path into a version, committed or not."""
 
+    async def in_the_way(self, version_id: str, path: str) -> str | None:
+        """A path with an upload into the version that is a folder of `path`, or has `path` for a folder; or None."""
+
     async def unfinished(self, version_id: str) -> str | None:
         """Path of an upload into the version that is not committed; None when there is none."""
 
@@ -79,6 +82,17 @@ def check_piece(piece: Piece, position: int, size: int) -> None:
             " begin the upload again with the right size",
             reason="PAST_THE_END",
             metadata={"size_bytes": str(size)},
+        )
+
+
+def must_not_be_in_the_way(path: str, other: str | None) -> None:
+    """Raise FailedPrecondition when one path would be a file and a folder. `other`: the path in the way, or None."""
+    if other is not None:
+        raise FailedPrecondition(
+            f"{path!r} and {other!r} can't both be files: one would be a folder too; rename one",
+            subject=f"file {other}",
+            reason="PATH_IN_THE_WAY",
+            metadata={"path": other},
         )
 
 

@@ -40,9 +40,10 @@ class SqlUnitOfWork:
         await self._session.__aexit__(kind, error, traceback)  # shielded from a cancellation
         if isinstance(error, DBAPIError):
             raise translate(error) from error
-        if isinstance(error, PoolTimeoutError):
+        # No connection is free, or none can be had: asyncpg lets the socket's own error through.
+        if isinstance(error, PoolTimeoutError | OSError):
             raise Unavailable(
-                "the database has no connection free; try again", reason="DATABASE_BUSY", retry_after_s=1.0
+                "the database does not answer; try again", reason="DATABASE_UNAVAILABLE", retry_after_s=1.0
             ) from error
 
     async def commit(self) -> None:

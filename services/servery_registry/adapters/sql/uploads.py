@@ -1,13 +1,13 @@
 """Uploads in SQL."""
 
-from sqlalchemy import delete, update
+from sqlalchemy import and_, delete, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from servery.errors import Aborted
 from servery_registry.adapters.sql.tables import UploadRow
-from servery_registry.domain.file import File
+from servery_registry.domain.file import File, folders_of
 from servery_registry.domain.upload import Upload, no_such_upload
 
 
@@ -46,6 +46,14 @@ class SqlUploads:
         query = select(UploadRow).where(UploadRow.version_id == version_id, UploadRow.path == path)
         row = (await self._session.scalars(query)).one_or_none()
         return None if row is None else _upload(row)
+
+    async def in_the_way(self, version_id: str, path: str) -> str | None:
+        # "0" is the character after "/": the range holds all that begins with the path and "/".
+        within = and_(col(UploadRow.path) >= f"{path}/", col(UploadRow.path) < f"{path}0")
+        query = select(UploadRow.path).where(
+            UploadRow.version_id == version_id, or_(col(UploadRow.path).in_(folders_of(path)), within)
+        )
+        return (await self._session.scalars(query.order_by(col(UploadRow.path)).limit(1))).one_or_none()
 
     async def unfinished(self, version_id: str) -> str | None:
         query = select(UploadRow.path).where(UploadRow.version_id == version_id, col(UploadRow.committed).is_(False))
