@@ -120,3 +120,16 @@ async def test_a_download_names_its_file_once(channel, registry, size, offset, m
     assert answers[0].file == pb.File(path="a", size_bytes=size, sha256=file_of(bytes(size)).sha256)
     assert answers[0].offset == offset
     assert sum(len(answer.data) for answer in answers) == size - offset
+
+
+async def test_a_page_of_large_models_stays_under_the_limit_of_a_message(channel):
+    models = pb.ModelServiceStub(channel)
+    names = [f"m{n:04}".ljust(255, "x") for n in range(1000)]
+    for name in names:
+        await models.CreateModel(pb.CreateModelRequest(name=name, description="\U0001f338" * 1000))
+    seen, token = [], ""
+    while not seen or token:
+        page = await models.ListModels(pb.ListModelsRequest(page_size=1000, page_token=token))
+        seen += [model.name for model in page.models]
+        token = page.next_page_token
+    assert seen == names

@@ -7,7 +7,7 @@ import servery.registry.v1 as pb
 from servery.errors import InvalidArgument
 from servery_registry.domain.file import is_sha256, path_problem
 from servery_registry.domain.model import MAX_DESCRIPTION, is_name
-from servery_registry.domain.version import MAX_METRIC_NAME
+from servery_registry.domain.version import MAX_METRIC_NAME, MAX_METRICS
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _FRAMEWORKS = frozenset(pb.Framework.values()) - {pb.FRAMEWORK_UNSPECIFIED}
@@ -33,6 +33,11 @@ def create_version(request: pb.CreateVersionRequest) -> None:
         raise InvalidArgument(
             f"framework {request.framework} is not one; choose from {', '.join(pb.Framework.keys()[1:])}",
             field="framework",
+        )
+    if len(request.metrics) > MAX_METRICS:
+        raise InvalidArgument(
+            f"a version has at most {MAX_METRICS} metrics, not {len(request.metrics)}; keep the telling ones",
+            field="metrics",
         )
     for metric, value in request.metrics.items():
         field = f'metrics["{metric[:64]}"]'

@@ -42,9 +42,8 @@ class FileServicer(pb.FileServiceServicer):
         number, window = windows.files_window(request)
         project = convert.project_from_proto(request.project)
         version, found = await self._files.list(project, request.model, number, window)
-        return pb.ListFilesResponse(
-            files=map(convert.file_to_proto, found.items), next_page_token=windows.files_token(request, version, found)
-        )
+        messages, shown = windows.fitting(found, convert.file_to_proto)
+        return pb.ListFilesResponse(files=messages, next_page_token=windows.files_token(request, version, shown))
 
     async def DownloadFile(
         self, request: pb.DownloadFileRequest, context: Any

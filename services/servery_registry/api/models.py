@@ -28,6 +28,5 @@ class ModelServicer(pb.ModelServiceServicer):
         checks.project(request.project)
         window = windows.models_window(request)
         found = await self._models.list(convert.project_from_proto(request.project), window)
-        return pb.ListModelsResponse(
-            models=map(convert.model_to_proto, found.items), next_page_token=windows.models_token(request, found)
-        )
+        messages, shown = windows.fitting(found, convert.model_to_proto)
+        return pb.ListModelsResponse(models=messages, next_page_token=windows.models_token(request, shown))

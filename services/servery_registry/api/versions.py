@@ -30,9 +30,8 @@ class VersionServicer(pb.VersionServiceServicer):
         window = windows.versions_window(request)
         project = convert.project_from_proto(request.project)
         found = await self._versions.list(project, request.model, window, show_pending=request.show_pending)
-        return pb.ListVersionsResponse(
-            versions=map(convert.version_to_proto, found.items), next_page_token=windows.versions_token(request, found)
-        )
+        messages, shown = windows.fitting(found, convert.version_to_proto)
+        return pb.ListVersionsResponse(versions=messages, next_page_token=windows.versions_token(request, shown))
 
     async def FinalizeVersion(self, request: pb.FinalizeVersionRequest, context: Any) -> pb.FinalizeVersionResponse:
         checks.finalize_version(request)

@@ -1,5 +1,10 @@
 """From page tokens to windows of a list, and back. A key out of a token is checked like any other input."""
 
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from google.protobuf.message import Message
+
 import servery.registry.v1 as pb
 from servery.errors import InvalidArgument
 from servery_kit import paging
@@ -8,6 +13,26 @@ from servery_registry.domain.file import File, path_problem
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import MAX_NUMBER, Model, is_name
 from servery_registry.domain.version import Version
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Message)
+
+ANSWER_BYTES: Final = 3 * 1024 * 1024
+"""Where a page is cut: a message must stay under 4 MiB, and a thousand long descriptions would not."""
+
+
+def fitting(found: Listing[T], to_proto: Callable[[T], M]) -> tuple[list[M], Listing[T]]:
+    """The messages of a page, as many as fit in one answer (one at least), and the window that they are."""
+    messages: list[M] = []
+    size = 0
+    for item in found.items:
+        message = to_proto(item)
+        size += message.ByteSize()
+        if messages and size > ANSWER_BYTES:
+            break
+        messages.append(message)
+    count = len(messages)
+    return messages, Listing(found.items[:count], more=found.more or count < len(found.items))
 
 
 def models_window(request: pb.ListModelsRequest) -> Window[str]:

@@ -10,6 +10,7 @@ from servery.errors import AlreadyExists, FailedPrecondition, NotFound
 from servery_registry.domain.listing import Listing, Window
 
 MAX_METRIC_NAME: Final = 255
+MAX_METRICS: Final = 1000
 
 
 class State(Enum):

@@ -43,6 +43,7 @@ WRONG = [
     (create_version(version=-1), "version"),
     (create_version(framework=pb.FRAMEWORK_UNSPECIFIED), "framework"),
     (create_version(framework=99), "framework"),
+    (create_version(metrics={str(n): 1.0 for n in range(1001)}), "metrics"),
     (create_version(metrics={"": 1.0}), 'metrics[""]'),
     (create_version(metrics={"x" * 256: 1.0}), 'metrics["' + "x" * 64 + '"]'),
     (create_version(metrics={"a": 1.0, "nan": math.nan}), 'metrics["nan"]'),

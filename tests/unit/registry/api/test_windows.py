@@ -104,3 +104,17 @@ def test_a_forged_path_in_a_token_is_refused(key):
     assert json.loads(base64.urlsafe_b64decode(token + "=="))[0] == key
     with pytest.raises(InvalidArgument):
         windows.files_window(pb.ListFilesRequest(model="iris", version=1, page_token=token))
+
+
+def test_a_page_is_cut_where_the_message_would_grow_too_large():
+    def to_proto(size):
+        return pb.Model(description="x" * size)
+
+    third = windows.ANSWER_BYTES // 3
+    small = Listing([1, 2], more=False)
+    assert windows.fitting(small, to_proto)[1] == small
+    messages, shown = windows.fitting(Listing([third] * 5, more=False), to_proto)
+    assert (len(messages), shown) == (2, Listing([third] * 2, more=True))
+    messages, shown = windows.fitting(Listing([4 * third, 1], more=False), to_proto)
+    assert (len(messages), shown) == (1, Listing([4 * third], more=True))
+    assert windows.fitting(Listing([], more=False), to_proto) == ([], Listing([], more=False))
