@@ -40,7 +40,7 @@ def next_token(after: str | None, *scope: object) -> str:
 def _after(token: str, scope: tuple[object, ...]) -> str:
     try:
         after, digest = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RecursionError) as error:  # the last: JSON that nests without end
         raise InvalidArgument("page_token is not one that this service gave out", field="page_token") from error
     if not isinstance(after, str) or digest != _digest(scope):
         raise InvalidArgument(

@@ -1,0 +1,1 @@
+"""The registry: which models exist, their versions, and the files of those."""

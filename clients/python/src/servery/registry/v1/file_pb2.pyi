@@ -27,7 +27,8 @@ class File(_message.Message):
     SHA256_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Relative to the version, unique within it, "/" between folders; at most 1024 characters. Every segment matches
-    [A-Za-z0-9_.+=@ -]{1,255}, is neither "." nor "..", and neither begins nor ends with a space.
+    [A-Za-z0-9_.+=@ -]{1,255}, does not end with a dot (so it is neither "." nor ".."), and neither begins nor ends
+    with a space. No path of a version is a folder of another one of it.
     """
     size_bytes: _builtins.int
     """Size in bytes."""

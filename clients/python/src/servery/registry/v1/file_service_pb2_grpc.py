@@ -81,7 +81,7 @@ class FileServiceServicer:
         """Announce a file. Where the registry holds that content already, the answer is committed and no byte need be sent.
 
         The same path, size and digest again gives the upload that has begun; another size or digest replaces it.
-        FAILED_PRECONDITION when the version is not PENDING.
+        FAILED_PRECONDITION when the version is not PENDING, or the path would be a file and a folder at once.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -41,7 +41,7 @@ class FileServiceStub:
     """Announce a file. Where the registry holds that content already, the answer is committed and no byte need be sent.
 
     The same path, size and digest again gives the upload that has begun; another size or digest replaces it.
-    FAILED_PRECONDITION when the version is not PENDING.
+    FAILED_PRECONDITION when the version is not PENDING, or the path would be a file and a folder at once.
     """
     WriteUpload: _grpc.StreamUnaryMultiCallable[_file_service_pb2.WriteUploadRequest, _file_service_pb2.WriteUploadResponse]
     """Send bytes, from Upload.received_bytes on. May be called again for what is missing.
@@ -74,7 +74,7 @@ class FileServiceAsyncStub(FileServiceStub):
     """Announce a file. Where the registry holds that content already, the answer is committed and no byte need be sent.
 
     The same path, size and digest again gives the upload that has begun; another size or digest replaces it.
-    FAILED_PRECONDITION when the version is not PENDING.
+    FAILED_PRECONDITION when the version is not PENDING, or the path would be a file and a folder at once.
     """
     WriteUpload: _aio.StreamUnaryMultiCallable[_file_service_pb2.WriteUploadRequest, _file_service_pb2.WriteUploadResponse]  # type: ignore[assignment]
     """Send bytes, from Upload.received_bytes on. May be called again for what is missing.
@@ -110,7 +110,7 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         """Announce a file. Where the registry holds that content already, the answer is committed and no byte need be sent.
 
         The same path, size and digest again gives the upload that has begun; another size or digest replaces it.
-        FAILED_PRECONDITION when the version is not PENDING.
+        FAILED_PRECONDITION when the version is not PENDING, or the path would be a file and a folder at once.
         """
 
     @_abc_1.abstractmethod

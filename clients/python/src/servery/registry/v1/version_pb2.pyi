@@ -166,7 +166,7 @@ class Version(_message.Message):
     """Changes with every change of the version. Output only."""
     @_builtins.property
     def metrics(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
-        """Metric name to value. A name is 1 to 255 characters; a value is finite."""
+        """Metric name to value, at most 1000 of them. A name is 1 to 255 characters; a value is finite."""
 
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:

@@ -1,0 +1,121 @@
+"""The tables of the registry. A change here needs a migration; a test compares the two."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKeyConstraint, MetaData, String
+from sqlalchemy import UniqueConstraint as Unique
+from sqlalchemy.dialects.postgresql import VARCHAR
+from sqlalchemy.orm import registry
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """A point in time, with its zone. SQLite forgets the zone, so all are stored as UTC and come back so."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def text(length: int) -> Any:
+    """A string that is compared byte by byte on every database: lists are ordered, and paged, by such columns."""
+    return String(length).with_variant(VARCHAR(length, collation="C"), "postgresql")
+
+
+class Table(SQLModel, registry=registry(metadata=metadata)):
+    """What all tables of this service are; apart from those of others that a process may load."""
+
+    metadata = metadata
+
+
+class ModelRow(Table, table=True):
+    __tablename__ = "model"
+
+    project: str = Field(sa_column=Column(text(255), primary_key=True))
+    name: str = Field(sa_column=Column(text(255), primary_key=True))
+    description: str = Field(sa_column=Column(String(1000), nullable=False))
+    latest_version: int
+    last_version: int
+    """The highest number ever given to a version."""
+    creator: str
+    create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    etag: str = Field(sa_column=Column(String(36), nullable=False))
+
+
+class VersionRow(Table, table=True):
+    __tablename__ = "version"
+    __table_args__ = (
+        Unique("project", "model", "number"),
+        ForeignKeyConstraint(["project", "model"], ["model.project", "model.name"]),
+    )
+
+    id: str = Field(sa_column=Column(String(36), primary_key=True))
+    project: str = Field(sa_column=Column(text(255), nullable=False))
+    model: str = Field(sa_column=Column(text(255), nullable=False))
+    number: int
+    state: str = Field(sa_column=Column(String(16), nullable=False))
+    framework: str = Field(sa_column=Column(String(32), nullable=False))
+    metrics: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
+    description: str = Field(sa_column=Column(String(1000), nullable=False))
+    file_count: int
+    size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+    creator: str
+    create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+    etag: str = Field(sa_column=Column(String(36), nullable=False))
+
+
+class FileRow(Table, table=True):
+    __tablename__ = "file"
+    __table_args__ = (ForeignKeyConstraint(["version_id"], ["version.id"]),)
+
+    version_id: str = Field(sa_column=Column(String(36), primary_key=True))
+    path: str = Field(sa_column=Column(text(1024), primary_key=True))
+    size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+    sha256: str = Field(sa_column=Column(String(64), nullable=False))
+
+
+class UploadRow(Table, table=True):
+    __tablename__ = "upload"
+    __table_args__ = (
+        Unique("version_id", "path"),
+        ForeignKeyConstraint(["version_id"], ["version.id"]),
+    )
+
+    id: str = Field(sa_column=Column(String(36), primary_key=True))
+    version_id: str = Field(sa_column=Column(String(36), nullable=False))
+    path: str = Field(sa_column=Column(text(1024), nullable=False))
+    size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
+    sha256: str = Field(sa_column=Column(String(64), nullable=False))
+    committed: bool
+    create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
+class RequestRow(Table, table=True):
+    __tablename__ = "request"
+
+    project: str = Field(sa_column=Column(text(255), primary_key=True))
+    method: str = Field(sa_column=Column(String(64), primary_key=True))
+    request_id: str = Field(sa_column=Column(String(36), primary_key=True))
+    fingerprint: str = Field(sa_column=Column(String(64), nullable=False))
+    made: str = Field(sa_column=Column(String(255), nullable=False))
+    create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))

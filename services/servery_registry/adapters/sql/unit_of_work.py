@@ -1,0 +1,60 @@
+"""Units of work in SQL: one is one session and one transaction."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+
+from servery.errors import Unavailable
+from servery_kit.sql import READ_ONLY, translate
+from servery_registry.adapters.sql.files import SqlFiles
+from servery_registry.adapters.sql.models import SqlModels
+from servery_registry.adapters.sql.requests import SqlRequests
+from servery_registry.adapters.sql.uploads import SqlUploads
+from servery_registry.adapters.sql.versions import SqlVersions
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class SqlUnitOfWork:
+    """A unit of work on a database. Rolls back when it is left without a commit."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+        self.models = SqlModels(session)
+        self.versions = SqlVersions(session)
+        self.files = SqlFiles(session)
+        self.uploads = SqlUploads(session)
+        self.requests = SqlRequests(session)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._session.__aexit__(kind, error, traceback)  # shielded from a cancellation
+        if isinstance(error, DBAPIError):
+            raise translate(error) from error
+        # No connection is free, or none can be had: asyncpg lets the socket's own error through.
+        if isinstance(error, PoolTimeoutError | OSError):
+            raise Unavailable(
+                "the database does not answer; try again", reason="DATABASE_UNAVAILABLE", retry_after_s=1.0
+            ) from error
+
+    async def commit(self) -> None:
+        await self._session.commit()
+
+
+def sql_work(engine: AsyncEngine) -> Callable[..., SqlUnitOfWork]:
+    """Where units of work on a database come from: a `BeginWork`."""
+    reading = engine.execution_options(**READ_ONLY)
+
+    def begin_work(*, read_only: bool = False) -> SqlUnitOfWork:
+        return SqlUnitOfWork(AsyncSession(reading if read_only else engine, expire_on_commit=False))
+
+    return begin_work

@@ -1,0 +1,40 @@
+"""VersionService: check, convert, call, convert."""
+
+from typing import Any
+
+import servery.registry.v1 as pb
+from servery_kit.auth import principal
+from servery_registry.api import checks, convert, windows
+from servery_registry.app.versions import VersionUseCases
+
+
+class VersionServicer(pb.VersionServiceServicer):
+    def __init__(self, versions: VersionUseCases) -> None:
+        self._versions = versions
+
+    async def CreateVersion(self, request: pb.CreateVersionRequest, context: Any) -> pb.CreateVersionResponse:
+        checks.create_version(request)
+        version = await self._versions.create(
+            convert.new_version_from_proto(request), creator=principal.get().name, request_id=request.request_id.lower()
+        )
+        return pb.CreateVersionResponse(version=convert.version_to_proto(version))
+
+    async def GetVersion(self, request: pb.GetVersionRequest, context: Any) -> pb.GetVersionResponse:
+        checks.get_version(request)
+        project = convert.project_from_proto(request.project)
+        version = await self._versions.get(project, request.model, request.version, show_pending=request.show_pending)
+        return pb.GetVersionResponse(version=convert.version_to_proto(version))
+
+    async def ListVersions(self, request: pb.ListVersionsRequest, context: Any) -> pb.ListVersionsResponse:
+        checks.list_versions(request)
+        window = windows.versions_window(request)
+        project = convert.project_from_proto(request.project)
+        found = await self._versions.list(project, request.model, window, show_pending=request.show_pending)
+        messages, shown = windows.fitting(found, convert.version_to_proto)
+        return pb.ListVersionsResponse(versions=messages, next_page_token=windows.versions_token(request, shown))
+
+    async def FinalizeVersion(self, request: pb.FinalizeVersionRequest, context: Any) -> pb.FinalizeVersionResponse:
+        checks.finalize_version(request)
+        project = convert.project_from_proto(request.project)
+        version = await self._versions.finalize(project, request.model, request.version)
+        return pb.FinalizeVersionResponse(version=convert.version_to_proto(version))
