@@ -100,9 +100,11 @@ class Connection:
             return translated  # the service itself speaks, and says what to do
         match translated:
             case errors.Unavailable():
+                # "failed to connect to all addresses; last error: …" says no more than our own words do.
+                cause = "" if str(translated).startswith("failed to connect") else f" ({translated})"
                 return errors.Unavailable(
-                    f"the {self.service} service does not answer at {self.address}: start Servery with `servery up`, "
-                    f"or say where it is in {self._variable} ({error.details()})",
+                    f"the {self.service} service does not answer at {self.address}{cause}: "
+                    f"start Servery with `servery up`, or say where it is in {self._variable}",
                     reason=UNREACHABLE,
                     metadata={"service": self.service, "address": self.address},
                 )
