@@ -2,10 +2,10 @@
 
     import servery
 
-    with servery.connect() as hub:
-        hub.push("model/", name="iris", framework="sklearn", metrics={"accuracy": 0.97})
-        hub.deploy("iris", wait=True)
-        print(hub.predict("iris", {"instances": [[5.1, 3.5, 1.4, 0.2]]}))
+    with servery.connect() as client:
+        client.push("model/", name="iris", framework="sklearn", metrics={"accuracy": 0.97})
+        client.deploy("iris", wait=True)
+        print(client.predict("iris", {"instances": [[5.1, 3.5, 1.4, 0.2]]}))
 
 The client is imported when one of its names is first used, so that `servery.errors` and the messages cost no more than
 themselves.

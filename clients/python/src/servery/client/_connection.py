@@ -1,7 +1,7 @@
 """One service as a client sees it: a channel opened on the first call, a deadline on every call, errors translated."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
@@ -65,7 +65,7 @@ class Connection:
         with self.translated():
             return method(request, timeout=self._timeout(timeout_s), metadata=self._metadata)
 
-    def stream(self, method: Any, request: Any, *, timeout_s: float | None = None) -> Iterator[Any]:
+    def stream(self, method: Any, request: Any, *, timeout_s: float | None = None) -> Generator[Any, None, None]:
         """The answers of a call that has many. The call is cancelled when the iterator is closed before its end."""
         with self.translated():
             call = method(request, timeout=self._timeout(timeout_s), metadata=self._metadata)

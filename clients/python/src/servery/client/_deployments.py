@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Final
 
 import servery.serving.v1 as pb
@@ -11,7 +12,7 @@ from servery.client._connection import Connection
 from servery.client._pages import pages
 from servery.client._resources import Deployment
 from servery.client._transfer import Patience
-from servery.errors import DeadlineExceeded, FailedPrecondition, NotFound, ServeryError
+from servery.errors import DeadlineExceeded, FailedPrecondition, NotFound, ServeryError, Unavailable
 
 OnChange = Callable[[Deployment], None]
 
@@ -84,20 +85,26 @@ class Deployments:
     def watch(self, name: str, *, timeout_s: float | None = None) -> Iterator[Deployment]:
         """The deployment as it is now, then each change of it, until it is deleted or the time is over.
 
-        None waits for ever. Outlives a restart of the serving service. Raise NotFound when there is none of that name.
+        None waits for ever. Outlives a restart of the serving service. Raise NotFound when there is none of that name,
+        Unavailable when the service is not there, or stays away.
         """
+        return self._forms(name, timeout_s, Patience(), patient_at_first=False)
+
+    def _forms(
+        self, name: str, timeout_s: float | None, patience: Patience, *, patient_at_first: bool
+    ) -> Iterator[Deployment]:
         end = None if timeout_s is None else time.monotonic() + timeout_s
         request = pb.WatchDeploymentRequest(project=self._project, name=name)
-        patience = Patience()
         last: Deployment | None = None
         while (left := _WATCH_S if end is None else min(_WATCH_S, end - time.monotonic())) > 0:
             try:
-                for answer in self._serving.stream(self._stub().WatchDeployment, request, timeout_s=left):
-                    patience.progressed()
-                    deployment = convert.deployment_from_proto(answer.deployment)
-                    if deployment != last:
-                        yield deployment
-                    last = deployment
+                with closing(self._serving.stream(self._stub().WatchDeployment, request, timeout_s=left)) as answers:
+                    for answer in answers:
+                        patience.progressed()
+                        deployment = convert.deployment_from_proto(answer.deployment)
+                        if deployment != last:
+                            yield deployment
+                        last = deployment
             except DeadlineExceeded:
                 continue  # the deadline of this call, not of the watch
             except NotFound:
@@ -105,7 +112,11 @@ class Deployments:
                     raise
                 return
             except ServeryError as error:
+                if last is None and not patient_at_first:
+                    raise
                 patience.after(error)
+            else:
+                patience.after(Unavailable("the serving service ended the watch"))  # as one that stops does
 
     def wait(self, name: str, timeout_s: float = 120.0, *, on_change: OnChange | None = None) -> Deployment:
         """Wait until predictions are answered.
@@ -114,7 +125,7 @@ class Deployments:
         it is deleted meanwhile; DeadlineExceeded when the time is over, with the state it is in.
         """
         last: Deployment | None = None
-        for last in self.watch(name, timeout_s=timeout_s):
+        for last in self._forms(name, timeout_s, Patience(), patient_at_first=True):
             if on_change is not None:
                 on_change(last)
             if last.ready:

@@ -1,9 +1,9 @@
 """Files of a version onto this machine: whole and verified, or not there at all."""
 
 import hashlib
-import os
-import tempfile
+import uuid
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -62,10 +62,9 @@ class Download:
         return self._folder.joinpath(*parts.parts)
 
     def _fetch(self, file: File, target: Path) -> None:
-        descriptor, name = tempfile.mkstemp(prefix=".servery-", suffix=".part", dir=target.parent)
-        part = Path(name)
+        part = target.parent / f".servery-{uuid.uuid4().hex}.part"
         try:
-            with os.fdopen(descriptor, "wb") as stream:
+            with part.open("xb") as stream:
                 sha256 = self._receive(file, stream)
             if sha256 != file.sha256:
                 raise DataLoss(
@@ -73,7 +72,6 @@ class Download:
                     "copy is damaged and the version has to be pushed anew",
                     metadata={"path": file.path},
                 )
-            part.chmod(0o666 & ~_umask())  # mkstemp makes files that nobody else can read
             part.replace(target)
         finally:
             part.unlink(missing_ok=True)
@@ -92,15 +90,17 @@ class Download:
                 offset=where,
             )
             start = where
+            answers = self._registry.stream(stub.DownloadFile, request, timeout_s=CALL_TIMEOUT_S)
             try:
-                for piece in self._registry.stream(stub.DownloadFile, request, timeout_s=CALL_TIMEOUT_S):
-                    if piece.offset != where or where + len(piece.data) > file.size_bytes:
-                        raise DataLoss(f"the registry sent {file.path} with a gap, or with bytes too many: pull again")
-                    stream.write(piece.data)
-                    sha256.update(piece.data)
-                    where += len(piece.data)
-                    patience.progressed()
-                    self._tally.at(file.path, where, file.size_bytes)
+                with closing(answers) as pieces:
+                    for piece in pieces:
+                        if piece.offset != where or where + len(piece.data) > file.size_bytes:
+                            raise DataLoss(f"the registry sent {file.path} with a gap or bytes too many: pull again")
+                        stream.write(piece.data)
+                        sha256.update(piece.data)
+                        where += len(piece.data)
+                        patience.progressed()
+                        self._tally.at(file.path, where, file.size_bytes)
             except ServeryError as error:
                 patience.after(error)
             else:
@@ -117,9 +117,3 @@ def _same(target: Path, file: File) -> bool:
         while chunk := stream.read(CHUNK_BYTES):
             sha256.update(chunk)
     return sha256.hexdigest() == file.sha256
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask

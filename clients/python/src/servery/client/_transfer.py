@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeVar
 
-from servery.errors import DeadlineExceeded, ServeryError, Unavailable
+from servery.errors import Cancelled, DeadlineExceeded, ServeryError, Unavailable
 
 Result = TypeVar("Result")
 
@@ -20,7 +20,7 @@ MAX_FAILURES: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a push or a pull is. Sizes are bytes."""
+    """How far a push or a pull is. Sizes are bytes. A push tells it from another thread while it sends."""
 
     stage: Literal["hash", "send", "receive"]
     """A push first reads all files for their digests, then sends them."""
@@ -91,7 +91,8 @@ class Patience:
     def after(self, error: ServeryError) -> None:
         """Wait before another attempt; raise the error when it was one too many, or no attempt can cure it."""
         self._failures += 1
-        if not isinstance(error, Unavailable | DeadlineExceeded) or self._failures >= self._allowed:
+        # Nobody cancels here: CANCELLED is what a server that stops makes of its running calls.
+        if not isinstance(error, Unavailable | DeadlineExceeded | Cancelled) or self._failures >= self._allowed:
             raise error
         wait = min(0.5 * 2 ** (self._failures - 1), 4.0)
         if isinstance(error, Unavailable) and error.retry_after_s is not None:

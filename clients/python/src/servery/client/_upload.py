@@ -25,6 +25,7 @@ class Upload:
         self._version = version
         self._tally = tally
         self._patience = patience
+        self._broken: Exception | None = None
 
     def file(self, found: Found, file: File) -> None:
         """Upload one file.
@@ -53,15 +54,22 @@ class Upload:
         patience = self._patience()
         where, size = upload.received_bytes, upload.file.size_bytes
         while where < size:
+            if found.where.stat().st_size < size:
+                raise changed(found)
             try:
                 messages = self._segment(found, upload.upload_id, where, size)
                 answer = self._registry.call(stub.WriteUpload, messages, timeout_s=CALL_TIMEOUT_S)
                 reached = answer.upload.received_bytes
+                self._raise_broken()
             except ServeryError as error:
+                self._raise_broken()
                 # Another writer, or a registry that came back with less, has moved the offset: ask it again.
                 moved = isinstance(error, OutOfRange)
                 patience.after(Unavailable(str(error)) if moved else error)
                 reached = self._received(stub, upload.upload_id, where)
+            else:
+                if reached <= where:
+                    patience.after(Unavailable(f"the registry stores nothing of {found.path}"))
             if reached > where:
                 patience.progressed()
             where = reached
@@ -77,16 +85,21 @@ class Upload:
         return received
 
     def _segment(self, found: Found, upload_id: str, start: int, size: int) -> Iterator[pb.WriteUploadRequest]:
+        # gRPC runs this in a thread of its own, where nobody would see what is raised: it is kept for _write.
         offset, end = start, min(start + SEGMENT_BYTES, size)
-        with found.where.open("rb") as stream:
-            stream.seek(start)
-            while offset < end:
-                data = stream.read(min(CHUNK_BYTES, end - offset))
-                if not data:  # it has become shorter; the call fails, and what was sent shows in the commit
-                    return
-                yield pb.WriteUploadRequest(upload_id=upload_id, offset=offset, data=data)
-                offset += len(data)
-                self._tally.at(found.path, offset, size)
+        try:
+            with found.where.open("rb") as stream:
+                stream.seek(start)
+                while offset < end and (data := stream.read(min(CHUNK_BYTES, end - offset))):
+                    yield pb.WriteUploadRequest(upload_id=upload_id, offset=offset, data=data)
+                    offset += len(data)
+                    self._tally.at(found.path, offset, size)
+        except Exception as error:  # noqa: BLE001  # of the disk, or of the caller's progress function
+            self._broken = error
+
+    def _raise_broken(self) -> None:
+        if self._broken is not None:
+            raise self._broken
 
     def _patiently(self, method: Any, request: Any) -> Any:
         return self._patience().run(lambda: self._registry.call(method, request))
