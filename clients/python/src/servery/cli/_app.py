@@ -16,6 +16,7 @@ from servery.errors import ServeryError
 ENTRY_POINTS: Final = "servery.commands"
 """Entry-point group: the name is the command's, the object a function for typer or a Typer app."""
 
+_CONTEXT: Final = {"help_option_names": ["-h", "--help"]}
 _INSTALL_UP: Final = "`servery up` comes with the services: pip install servery"
 
 
@@ -37,7 +38,7 @@ def build(contributed: Iterable[EntryPoint] = ()) -> typer.Typer:
         no_args_is_help=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=_CONTEXT,
         epilog=example(
             "servery up",
             "servery models push model/ --name iris --framework sklearn --metric accuracy=0.97",
@@ -88,7 +89,7 @@ def _group(contributed: dict[str, EntryPoint]) -> type[TyperGroup]:
                 return own
             if cmd_name in contributed:
                 return _load(contributed[cmd_name])
-            return _command("up", _no_up) if cmd_name == "up" else None
+            return _command("up", _no_up, ignore_unknown_options=True) if cmd_name == "up" else None
 
         def invoke(self, ctx: Any) -> Any:
             try:
@@ -124,15 +125,15 @@ def _load(entry: EntryPoint) -> Any:
     return _command(entry.name, contributed)
 
 
-def _command(name: str, function: Any) -> Any:
+def _command(name: str, function: Any, **settings: Any) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    app.command(name, context_settings={"help_option_names": ["-h", "--help"]})(function)
+    app.command(name, context_settings=_CONTEXT | settings)(function)
     return typer.main.get_command(app)
 
 
 def _no_up(
     arguments: Annotated[list[str] | None, typer.Argument(hidden=True)] = None,  # whatever is given, the answer is one
 ) -> None:
-    """Start all services on this machine (needs the distribution servery)."""
+    """Start all services (needs the distribution servery)."""
     fail(_INSTALL_UP)
     raise typer.Exit(2)

@@ -32,9 +32,12 @@ def _engine(value: str) -> str:
 def deploy(
     context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="Name of the model.", autocompletion=complete.model)],
-    version: Annotated[int | None, typer.Option(min=1, help="Number of the version; the latest if not given.")] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Number of the version; the latest if not given.")
+    ] = None,
     name: Annotated[
-        str | None, typer.Option(help='Name of the deployment; the model\'s, without "_" and "-", if not given.')
+        str | None,
+        typer.Option(metavar="NAME", help='Name of the deployment; the model\'s, without "_" and "-", if not given.'),
     ] = None,
     engine: Annotated[
         str,

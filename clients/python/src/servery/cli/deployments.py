@@ -110,7 +110,10 @@ def watch(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Follow a deployment: how it is, then every change, a line each, until it is deleted."""
+    """Follow a deployment, a line for each change.
+
+    Begins with how it is now, and ends when it is deleted.
+    """
     with client(context) as hub:
         for each in hub.deployments.watch(name, timeout_s=timeout):
             if json:

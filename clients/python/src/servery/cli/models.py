@@ -15,7 +15,9 @@ from servery.client._convert import frameworks
 app = typer.Typer(no_args_is_help=True, help="Register trained models and look at them.", rich_markup_mode=None)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the model.", autocompletion=complete.model)]
-Number = Annotated[int | None, typer.Option("--version", min=1, help="Number of the version; the latest if not given.")]
+Number = Annotated[
+    int | None, typer.Option("--version", min=1, metavar="N", help="Number of the version; the latest if not given.")
+]
 
 
 def add_to(root: typer.Typer) -> None:
@@ -53,7 +55,7 @@ def push(
     path: Annotated[
         Path, typer.Argument(metavar="DIR", exists=True, help="Folder with the model's files, or one file.")
     ],
-    name: Annotated[str, typer.Option(help="Name of the model; created if there is none.")],
+    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the model; created if there is none.")],
     framework: Annotated[
         str,
         typer.Option(
@@ -63,14 +65,16 @@ def push(
             autocompletion=complete.framework,
         ),
     ],
-    version: Annotated[int | None, typer.Option(min=1, help="Number of the version; the next if not given.")] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Number of the version; the next if not given.")
+    ] = None,
     metric: Annotated[list[str] | None, typer.Option(metavar="NAME=NUMBER", help="A metric; may be repeated.")] = None,
-    description: Annotated[str, typer.Option(help="Free text about this version.")] = "",
+    description: Annotated[str, typer.Option(metavar="TEXT", help="Free text about this version.")] = "",
     json: Json = False,
 ) -> None:
-    """Register a trained model: all files of a folder, as a new version.
+    """Register a trained model as a new version.
 
-    Others see the version when everything is uploaded and verified, and not before.
+    All files of the folder are uploaded. Others see the version when everything is there and verified, not before.
     """
     given = _metrics(metric or [])
     with client(context) as hub, Bars() as bars:
@@ -136,7 +140,10 @@ def pull(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Download the files of a version; they are verified, and whole or not there at all."""
+    """Download the files of a version.
+
+    They are verified: each file is there whole, or not at all.
+    """
     with client(context) as hub, Bars() as bars:
         folder = hub.pull(name, version, to, progress=bars)
     if json:

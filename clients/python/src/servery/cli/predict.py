@@ -34,7 +34,7 @@ def predict(
             metavar="JSON|@FILE|-", help='{"instances": rows} or {"inputs": columns}; from a file after @; - is stdin.'
         ),
     ],
-    version: Annotated[int | None, typer.Option(min=1, help="Version that must answer.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, metavar="N", help="Version that must answer.")] = None,
     timeout: Annotated[float, typer.Option(min=0, metavar="SECONDS", help="Wait at most so long.")] = 10.0,
     json: Json = False,
 ) -> None:
