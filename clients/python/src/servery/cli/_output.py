@@ -74,13 +74,13 @@ def put_facts(facts: Iterable[tuple[str, object]]) -> None:
 
 
 def size(count: int) -> str:
-    """Bytes for a person: 1.2 MiB."""
+    """Bytes for a person, such as 1.2 MB; a kB is 1000 bytes, as in the progress bars."""
     amount = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if amount < 1024:
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
             return f"{count} B" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= 1024
-    return f"{amount:.1f} TiB"
+        amount /= 1000
+    return f"{amount:.1f} TB"
 
 
 def metrics(values: Any) -> str:

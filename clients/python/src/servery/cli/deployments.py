@@ -1,5 +1,6 @@
 """`servery deployments …`: look at what is deployed, start it, stop it."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -119,7 +120,7 @@ def watch(
             if json:
                 put_json(each)
             else:
-                typer.echo(f"{each.update_time.astimezone():%H:%M:%S} {each.state:<9} {each.reason}".rstrip())
+                typer.echo(f"{datetime.now(UTC).astimezone():%H:%M:%S} {each.state:<9} {each.reason}".rstrip())
 
 
 def _row(deployment: Deployment) -> tuple[object, ...]:
