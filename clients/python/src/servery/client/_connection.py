@@ -42,6 +42,7 @@ class Connection:
         self._metadata = tuple(metadata)
         self._lock = threading.Lock()
         self._channel: grpc.Channel | None = None
+        self._stubs: dict[Any, Any] = {}
         self._closed = False
 
     def channel(self) -> grpc.Channel:
@@ -57,8 +58,12 @@ class Connection:
             return self._channel
 
     def stub(self, stub: Callable[[grpc.Channel], Stub]) -> Stub:
-        """A generated stub on this channel."""
-        return stub(self.channel())
+        """A generated stub on this channel, made once."""
+        channel = self.channel()
+        if stub not in self._stubs:
+            self._stubs[stub] = stub(channel)
+        made: Stub = self._stubs[stub]
+        return made
 
     def call(self, method: Any, request: Any, *, timeout_s: float | None = None) -> Any:
         """The answer to a call that has one answer: `method` of a stub; `request` may be an iterator of messages."""

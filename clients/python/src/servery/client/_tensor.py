@@ -36,6 +36,9 @@ FORMATS: Final = {
 
 _FLOATS: Final = frozenset({"FP16", "BF16", "FP32", "FP64"})
 
+# Types that need no second look, element by element; whole numbers take int alone.
+_EXACT: Final[dict[str, set[type]]] = {"BOOL": {bool}, **{key: {float, int} for key in _FLOATS}}
+
 
 def encode(name: str, datatype: str, value: Any) -> tuple[list[int], bytes]:
     """Shape and raw contents of a value: nested lists, or anything that numpy takes for an array."""
@@ -78,7 +81,9 @@ def pack(name: str, datatype: str, shape: Sequence[int], flat: Sequence[Any]) ->
         return b"".join(_item(name, shape, number, value) for number, value in enumerate(flat))
     if datatype not in FORMATS and datatype != "BF16":
         raise InvalidArgument(f"input {name!r} has datatype {datatype}, which this client does not know", field=name)
-    ready = [_element(name, datatype, shape, number, value) for number, value in enumerate(flat)]
+    ready = flat
+    if not set(map(type, flat)) <= _EXACT.get(datatype, {int}):
+        ready = [_element(name, datatype, shape, number, value) for number, value in enumerate(flat)]
     if datatype == "BF16":
         # The upper half of an FP32, as tritonclient writes it: the lower bits are cut off, not rounded.
         raw = _packed(name, datatype, shape, ready)
