@@ -1,0 +1,60 @@
+"""Progress bars of a transfer: the file under way, and all of them."""
+
+from types import TracebackType
+from typing import Final, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import Progress as RichProgress
+
+import servery
+
+_VERBS: Final = {"hash": "Reading", "send": "Uploading", "receive": "Downloading"}
+_LONGEST: Final = 40
+
+
+class Bars:
+    """Draws on stderr while the block runs, and only on a terminal. An instance is a `progress=` of push and pull."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bars = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._stage = ""
+        self._path = ""
+        self._total = TaskID(0)
+        self._file = TaskID(0)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def __call__(self, progress: servery.Progress) -> None:
+        """Show how far the transfer is."""
+        if progress.stage != self._stage:
+            self._begin(progress)
+        if progress.path != self._path:
+            self._path = progress.path
+            name = progress.path if len(progress.path) <= _LONGEST else "…" + progress.path[1 - _LONGEST :]
+            self._bars.reset(self._file, total=progress.file_size, description=f"  {name}")
+        self._bars.update(self._file, completed=progress.file_done)
+        self._bars.update(self._total, completed=progress.total_done)
+
+    def _begin(self, progress: servery.Progress) -> None:
+        if self._stage:
+            self._bars.remove_task(self._file)
+        self._stage, self._path = progress.stage, ""
+        self._total = self._bars.add_task(_VERBS[progress.stage], total=progress.total_size)
+        self._file = self._bars.add_task("", total=progress.file_size)
