@@ -30,9 +30,7 @@ class Part:
 
 
 PARTS: Final = {
-    "triton": Part(
-        what="a real Triton server", path="triton", stamp="triton.stamp", install="make part-triton"
-    ),
+    "triton": Part(what="a real Triton server", path="triton", stamp="triton.stamp", install="make part-triton"),
     "kserve": Part(
         what="a Python with kserve's client", path="kserve/bin/python", stamp="kserve.stamp", install="make part-kserve"
     ),
