@@ -81,8 +81,7 @@ class TritonServer:
                 os.killpg(self._process.pid, signal.SIGKILL)
             await self._process.wait()
             self._process = None
-            for left in Path("/dev/shm").glob(f"{self._shared_memory}*"):  # what it had no time to remove
-                left.unlink(missing_ok=True)
+            _remove_shared_memory(self._shared_memory)
 
     async def _ready(self, process: asyncio.subprocess.Process) -> None:
         async with grpc.aio.insecure_channel(self.address) as channel:
@@ -112,6 +111,11 @@ async def triton_server(installed: Path, folder: Path) -> AsyncIterator[TritonSe
 
 async def _awaited(call: grpc.aio.UnaryUnaryCall) -> pb.ServerReadyResponse:
     return await call
+
+
+def _remove_shared_memory(prefix: str) -> None:
+    for left in Path("/dev/shm").glob(f"{prefix}*"):  # of models' processes that had no time to do it themselves
+        left.unlink(missing_ok=True)
 
 
 def _free_ports(count: int) -> list[int]:
