@@ -1,12 +1,13 @@
 # Parts that some tests need and no lock of ours installs: below .parts/, each with a stamp when it is complete.
 # `make parts` installs all of them; tests/parts/__init__.py tells the tests where they are.
-#
-# Debian packages: libpython3.11 (a library of Triton's), python3.11 and python3-venv or a Python 3.11 of another origin.
+# They need Python 3.11, for which this Triton is built, and go.
 
 SERVERY_PARTS ?= $(CURDIR)/.parts
 PART_PYTHON ?= python3.11
 GRPCURL_VERSION := v1.9.4
 LOCKS := tests/parts
+# Of Debian. Triton's processes for models are linked against this library, wherever the Python is from.
+PART_PACKAGES := libpython3.11
 
 parts: part-triton part-kserve part-grpcurl ## Install what some tests need beside Python packages
 
@@ -20,7 +21,7 @@ part-grpcurl: $(SERVERY_PARTS)/grpcurl.stamp ## Install grpcurl (needs go)
 # the models: it follows the services' lock, but for numpy, of which this Triton takes 1 only.
 $(SERVERY_PARTS)/triton.stamp: $(LOCKS)/triton.lock $(LOCKS)/triton-models.lock
 	@ldconfig -p | grep -q 'libpython3\.11\.so\.1\.0' || \
-	  { echo "Triton needs libpython3.11.so.1.0: apt-get install libpython3.11" >&2; exit 1; }
+	  { echo "Triton needs libpython3.11.so.1.0: apt-get install $(PART_PACKAGES)" >&2; exit 1; }
 	rm -rf $(SERVERY_PARTS)/triton $@
 	mkdir -p $(SERVERY_PARTS)/triton
 	$(PART_PYTHON) -m venv $(SERVERY_PARTS)/triton/venv
@@ -50,6 +51,9 @@ $(SERVERY_PARTS)/grpcurl.stamp: tests/parts.mk
 	GOBIN=$(SERVERY_PARTS)/bin go install github.com/fullstorydev/grpcurl/cmd/grpcurl@$(GRPCURL_VERSION)
 	touch $@
 
+parts-packages: ## Print the Debian packages that the parts need
+	@echo $(PART_PACKAGES)
+
 parts-lock: ## Make the locks of the parts anew
 	echo 'nvidia-pytriton==0.7.0' | $(PART_LOCK) --no-deps - -o $(LOCKS)/triton.lock
 	printf '%s\n' 'numpy<2' 'scikit-learn==1.9.1' 'joblib==1.6.0' | $(PART_LOCK) - -o $(LOCKS)/triton-models.lock
@@ -57,4 +61,4 @@ parts-lock: ## Make the locks of the parts anew
 
 PART_LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: parts part-triton part-kserve part-grpcurl parts-lock
+.PHONY: parts part-triton part-kserve part-grpcurl parts-packages parts-lock

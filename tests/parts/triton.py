@@ -14,8 +14,9 @@ import grpc
 
 from servery import inference as pb
 
-# Triton's watchdog gives up on a model's process after 30 s; a start takes less than 6.
-READY_WITHIN_S = 60.0
+# It takes less than 6 s on an idle machine.
+START_S = 60.0
+STOP_S = 10.0
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class TritonServer:
         self.log = self.folder / "triton.log"
 
     async def start(self) -> None:
-        """Start it, and wait until it says that it is ready."""
+        """Start it, and wait until it answers."""
         repository = self.folder / "repository"
         repository.mkdir(exist_ok=True)
         server = self.installed / "server" / "pytriton" / "tritonserver"
@@ -58,7 +59,7 @@ class TritonServer:
             "--exit-timeout-secs=2",
         ]
         # The processes of models find their packages through the environment that is first on PATH.
-        environment = {"PATH": f"{self.installed / 'venv' / 'bin'}:/usr/bin:/bin", "TMPDIR": str(self.folder)}
+        environment = {"PATH": f"{self.installed / 'venv' / 'bin'}:/usr/bin:/bin"}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 server / "bin" / "tritonserver",
@@ -69,10 +70,18 @@ class TritonServer:
                 start_new_session=True,
             )
         try:
-            await asyncio.wait_for(self._ready(self._process), READY_WITHIN_S)
+            await asyncio.wait_for(self._answers(self._process), START_S)
         except (TimeoutError, RuntimeError) as error:
             await self.kill()
             raise RuntimeError(f"no Triton: {error}\n{self.log.read_text()[-3000:]}") from error
+
+    async def stop(self) -> None:
+        """SIGTERM, on which it unloads its models; kill -9 if it takes too long."""
+        if self._process is not None:
+            with suppress(ProcessLookupError, TimeoutError):
+                self._process.terminate()
+                await asyncio.wait_for(self._process.wait(), STOP_S)
+        await self.kill()
 
     async def kill(self) -> None:
         """kill -9, and its models' processes too."""
@@ -83,19 +92,20 @@ class TritonServer:
             self._process = None
             _remove_shared_memory(self._shared_memory)
 
-    async def _ready(self, process: asyncio.subprocess.Process) -> None:
+    async def _answers(self, process: asyncio.subprocess.Process) -> None:
         async with grpc.aio.insecure_channel(self.address) as channel:
             # Waits for the port, instead of failing while nothing listens.
-            call = pb.GRPCInferenceServiceStub(channel).ServerReady(pb.ServerReadyRequest(), wait_for_ready=True)
-            ready, ended = asyncio.ensure_future(_awaited(call)), asyncio.ensure_future(process.wait())
-            done, pending = await asyncio.wait([ready, ended], return_when=asyncio.FIRST_COMPLETED)
+            # Not ServerReady, which is false while a model is being loaded: a client may be faster than this one.
+            call = pb.GRPCInferenceServiceStub(channel).ServerLive(pb.ServerLiveRequest(), wait_for_ready=True)
+            live, ended = asyncio.ensure_future(_awaited(call)), asyncio.ensure_future(process.wait())
+            done, pending = await asyncio.wait([live, ended], return_when=asyncio.FIRST_COMPLETED)
             for task in pending:
                 task.cancel()
             await asyncio.wait(pending)
             if ended in done:
                 raise RuntimeError(f"tritonserver ended with status {ended.result()}")
-            if not ready.result().ready:
-                raise RuntimeError("tritonserver says that it is not ready")
+            if not live.result().live:
+                raise RuntimeError("tritonserver says that it is not live")
 
 
 @asynccontextmanager
@@ -106,10 +116,10 @@ async def triton_server(installed: Path, folder: Path) -> AsyncIterator[TritonSe
     try:
         yield server
     finally:
-        await server.kill()
+        await server.stop()
 
 
-async def _awaited(call: grpc.aio.UnaryUnaryCall) -> pb.ServerReadyResponse:
+async def _awaited(call: grpc.aio.UnaryUnaryCall) -> pb.ServerLiveResponse:
     return await call
 
 
