@@ -20,7 +20,7 @@ part-grpcurl: $(SERVERY_PARTS)/grpcurl.stamp ## Install grpcurl (needs go)
 # The wheel has the server, the Python backend and the process of its models for each Python. The environment is that of
 # the models: it follows the services' lock, but for numpy, of which this Triton takes 1 only.
 $(SERVERY_PARTS)/triton.stamp: $(LOCKS)/triton.lock $(LOCKS)/triton-models.lock
-	@ldconfig -p | grep -q 'libpython3\.11\.so\.1\.0' || \
+	@/sbin/ldconfig -p | grep 'libpython3\.11\.so\.1\.0' >/dev/null || \
 	  { echo "Triton needs libpython3.11.so.1.0: apt-get install $(PART_PACKAGES)" >&2; exit 1; }
 	rm -rf $(SERVERY_PARTS)/triton $@
 	mkdir -p $(SERVERY_PARTS)/triton

@@ -80,7 +80,7 @@ class Triton:
             if fault is None:
                 raise self._answers.failed_infer(code, text) from error
             if loads == self._loads:  # else this request ran into the model that was there before
-                self._recovery.begin(fault)
+                self._recovery.begin(fault, text)
             raise self._answers.lost(fault) from error
         return EncodedResponse(message)
 

@@ -64,6 +64,13 @@ def iris(tmp_path_factory: pytest.TempPathFactory) -> models.Trained:
     return models.iris(tmp_path_factory.mktemp("iris"))
 
 
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def served(triton: TritonServer, iris: models.Trained) -> AsyncIterator[Triton]:
+    """Iris, loaded once for the tests that only ask."""
+    async with opened(source(iris.folder, "iris"), triton) as backend:
+        yield backend
+
+
 def source(folder: Path, deployment: str, **other: object) -> Source:
     given = Source(
         project="default",
@@ -130,17 +137,16 @@ async def test_a_sklearn_model_is_loaded_and_says_what_it_takes(triton, iris):
     assert signature.outputs == (TensorSpec(name="predict", datatype="INT64", shape=(-1,)),)
 
 
-async def test_rows_of_each_datatype_are_predicted_as_without_a_server(triton, iris):
-    async with opened(source(iris.folder, "iris"), triton) as backend:
-        for datatype in DTYPES:
-            rows = iris.rows.round() if datatype == "INT64" else iris.rows
-            local = joblib.load(iris.folder / "model.joblib").predict(rows)
-            assert await answer(backend, request(rows, datatype)) == local.tolist()
-        assert await answer(backend, request(iris.rows[:1])) == iris.answers[:1].tolist()
+@pytest.mark.parametrize("datatype", sorted(DTYPES))
+async def test_rows_of_each_datatype_are_predicted_as_without_a_server(served, iris, datatype):
+    rows = iris.rows.round() if datatype == "INT64" else iris.rows
+    local = joblib.load(iris.folder / "model.joblib").predict(rows)
+    assert await answer(served, request(rows, datatype)) == local.tolist()
+    assert await answer(served, request(rows[:1], datatype)) == local[:1].tolist()
 
 
 @pytest.mark.parametrize("datatype", ["FP64", "FP32"])
-async def test_typed_contents_are_answered_as_raw_ones(triton, iris, datatype):
+async def test_typed_contents_are_answered_as_raw_ones(served, iris, datatype):
     rows = iris.rows[:3].astype(DTYPES[datatype])
     message = pb.ModelInferRequest(model_name="iris", id="t")
     tensor = message.inputs.add(name="input-0", datatype=datatype, shape=rows.shape)
@@ -150,14 +156,12 @@ async def test_typed_contents_are_answered_as_raw_ones(triton, iris, datatype):
         inputs=(Tensor("input-0", datatype, rows.shape, rows.tobytes()),),
         encoded=message.SerializeToString(),
     )
-    async with opened(source(iris.folder, "typed"), triton) as backend:
-        assert await answer(backend, given) == iris.answers[:3].tolist()
+    assert await answer(served, given) == iris.answers[:3].tolist()
 
 
-async def test_what_scikit_learn_does_not_take_is_an_invalid_argument(triton, iris):
-    async with opened(source(iris.folder, "nan"), triton) as backend:
-        with pytest.raises(InvalidArgument, match="contains NaN"):
-            await backend.infer(request(np.full((1, 4), np.nan)))
+async def test_what_scikit_learn_does_not_take_is_an_invalid_argument(served):
+    with pytest.raises(InvalidArgument, match="contains NaN"):
+        await served.infer(request(np.full((1, 4), np.nan)))
 
 
 ROWS = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 1.0], [5.0, 0.0]])

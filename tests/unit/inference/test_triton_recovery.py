@@ -19,8 +19,8 @@ async def test_attempts_are_repeated_until_one_succeeds(monkeypatch):
         done.set()
 
     it = Recovery("m", attempt)
-    it.begin(Fault.LOST)
-    it.begin(Fault.AWAY)  # one is running
+    it.begin(Fault.LOST, "not found")
+    it.begin(Fault.AWAY, "away")  # one is running
     await asyncio.wait_for(done.wait(), 5)
     await it.stop()
     assert attempts == [Fault.LOST] * 3
@@ -36,7 +36,7 @@ async def test_it_can_be_stopped_in_the_middle_of_an_attempt():
         await asyncio.Event().wait()
 
     it = Recovery("m", attempt)
-    it.begin(Fault.AWAY)
+    it.begin(Fault.AWAY, "away")
     await asyncio.wait_for(begun.wait(), 5)
     assert it.running
     await it.stop()

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
@@ -110,7 +109,7 @@ def _own_layout(source: Source) -> Layout:
 
 def _sklearn(source: Source) -> Layout:
     config = ModelConfig(backend="python", instance_group=[ModelInstanceGroup(kind=ModelInstanceGroup.KIND_CPU)])
-    code = Path(str(files("servery_inference.backends._triton").joinpath("sklearn_model.py")))
+    code = Path(__file__).with_name("sklearn_model.py")
     return Layout(config, {"1/model.py": code, "1/model.joblib": _pickle(source)}, NUMBERS)
 
 

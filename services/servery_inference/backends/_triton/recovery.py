@@ -32,10 +32,10 @@ class Recovery:
     def running(self) -> bool:
         return self._task is not None and not self._task.done()
 
-    def begin(self, fault: Fault) -> None:
-        """Start, unless it is running."""
+    def begin(self, fault: Fault, text: str) -> None:
+        """Start, unless it is running. `text` is what Triton said, for the log."""
         if not self.running:
-            log.warning("%s: %s", self._name, fault.value)
+            log.warning("%s: %s: %s", self._name, fault.value, text)
             self.setback = None
             self._task = asyncio.create_task(self._run(fault), name=f"recovery of {self._name}")
 
