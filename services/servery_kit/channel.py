@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
 
-from servery._channel import channel_options
+from servery._channel import KEEPALIVE_S, channel_options
 from servery_kit import telemetry
 
 DEFAULT_TIMEOUT_S = 10.0
@@ -17,11 +17,12 @@ deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 """`time.monotonic()` at which the caller of the running request gives up; None when it waits for ever."""
 
 
-def open_channel(address: str, *services: ServiceDescriptor, message_bytes: int | None = None) -> grpc.aio.Channel:
+def open_channel(
+    address: str, *services: ServiceDescriptor, message_bytes: int | None = None, keepalive_s: float = KEEPALIVE_S
+) -> grpc.aio.Channel:
     """A channel to `address`. Methods of `services` that say they are idempotent are retried while UNAVAILABLE."""
-    return grpc.aio.insecure_channel(
-        address, options=channel_options(services, message_bytes=message_bytes), interceptors=[_Outgoing()]
-    )
+    options = channel_options(services, message_bytes=message_bytes, keepalive_s=keepalive_s)
+    return grpc.aio.insecure_channel(address, options=options, interceptors=[_Outgoing()])
 
 
 class _Outgoing(grpc.aio.UnaryUnaryClientInterceptor):

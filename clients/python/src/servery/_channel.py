@@ -8,18 +8,23 @@ from google.protobuf.descriptor import ServiceDescriptor
 from google.protobuf.descriptor_pb2 import MethodOptions
 
 MAX_ATTEMPTS: Final = 4
+KEEPALIVE_S: Final = 30.0
 
 
 def channel_options(
-    services: Iterable[ServiceDescriptor] = (), *, message_bytes: int | None = None
+    services: Iterable[ServiceDescriptor] = (), *, message_bytes: int | None = None, keepalive_s: float = KEEPALIVE_S
 ) -> Sequence[tuple[str, Any]]:
-    """Options for a channel on which the methods of `services` are called."""
+    """Options for a channel on which the methods of `services` are called.
+
+    `keepalive_s` is the time between pings while a call runs. Servers that are not ours may close the connection when
+    it is less than gRPC's default of 300 s.
+    """
     options: list[tuple[str, Any]] = [
         # A service that was restarted is found again within a second, not within gRPC's two minutes.
         ("grpc.initial_reconnect_backoff_ms", 100),
         ("grpc.min_reconnect_backoff_ms", 100),
         ("grpc.max_reconnect_backoff_ms", 1_000),
-        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_time_ms", int(keepalive_s * 1000)),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.service_config", json.dumps(_service_config(services))),
     ]
