@@ -63,6 +63,10 @@ class ServingLine:
                 self._say_reachable(reachable=False, why="it closed the stream")
             except grpc.aio.AioRpcError as error:
                 self._say_reachable(reachable=False, why=f"{error.code().name}: {error.details()}")
+            except asyncio.CancelledError:
+                task = asyncio.current_task()
+                if task is None or task.cancelling():
+                    raise  # this task is cancelled, and not just the call, by _not_reported
             finally:
                 self._watch.cancel()
             await asyncio.sleep(random.uniform(wait / 2, wait))  # noqa: S311  # spreads the nodes, guards nothing
