@@ -174,7 +174,9 @@ class ProcessWorker:
     async def _respawn(self, reason: str, deaths: deque[float]) -> None:
         while True:
             deaths.append(time.monotonic())
-            looping = len(deaths) == deaths.maxlen and deaths[-1] - deaths[0] < self._patience.crash_window_s
+            while deaths[-1] - deaths[0] > self._patience.crash_window_s:
+                deaths.popleft()
+            looping = len(deaths) == deaths.maxlen
             if looping:
                 self._observe(State.FAILED, f"{reason}; it is started again every {self._patience.failed_s:g} s")
                 await asyncio.sleep(self._patience.failed_s)
