@@ -60,11 +60,14 @@ class RegistryArtifacts:
             return final
 
     async def _fill(self, assignment: Assignment, final: Path) -> None:
-        folder = Path(tempfile.mkdtemp(prefix=f"{_UNFINISHED}{assignment.version_id}-", dir=self._folder))
+        prefix = f"{_UNFINISHED}{assignment.version_id}-"
         try:
-            for file in await self._list(assignment):
-                await self._download(assignment, file, folder)
-            await asyncio.to_thread(_publish, folder, final)
+            # Gone after the rename, which is no error to it.
+            with tempfile.TemporaryDirectory(prefix=prefix, dir=self._folder, ignore_cleanup_errors=True) as name:
+                folder = Path(name)
+                for file in await self._list(assignment):
+                    await self._download(assignment, file, folder)
+                await asyncio.to_thread(_publish, folder, final)
             log.info("fetched version %s of model %s", assignment.model_version, assignment.model)
         except OSError as error:
             raise ResourceExhausted(
@@ -72,8 +75,6 @@ class RegistryArtifacts:
                 "'cache' in the home of the inference node",
                 reason="CACHE_NOT_WRITABLE",
             ) from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     async def _list(self, assignment: Assignment) -> list[pb.File]:
         request = pb.ListFilesRequest(
@@ -134,7 +135,7 @@ class RegistryArtifacts:
 
 
 def _publish(folder: Path, final: Path) -> None:
-    folder.chmod(0o755)  # mkdtemp gave it to nobody else
+    folder.chmod(0o755)  # it was nobody else's to read
     folder.rename(final)
 
 

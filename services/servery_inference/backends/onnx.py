@@ -13,6 +13,7 @@ from servery.errors import FailedPrecondition, Internal, InvalidArgument
 from servery_inference.domain.array import from_numpy, to_numpy
 from servery_inference.domain.model import InferRequest, InferResponse, Signature, Source
 from servery_inference.domain.tensor import BYTES, Tensor, TensorSpec
+from servery_inference.domain.wording import first_line
 
 _DATATYPES: Final = {
     "tensor(bool)": "BOOL",
@@ -62,7 +63,7 @@ class Onnx:
             self._session = ort.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:
             raise FailedPrecondition(
-                f"{path.name} can't be loaded by onnxruntime {ort.__version__}: {_short(error, self._source.folder)}",
+                f"{path.name} can't be loaded by onnxruntime {ort.__version__}: {first_line(error)}",
                 reason="MODEL_NOT_LOADABLE",
             ) from error
         inputs = tuple(_spec(each) for each in self._session.get_inputs())
@@ -77,7 +78,7 @@ class Onnx:
             found = self._session.run(wanted, feed)
         except Exception as error:
             raise Internal(
-                f"the model of '{self._source.deployment}' failed: {_short(error, self._source.folder)}",
+                f"the model of '{self._source.deployment}' failed: {first_line(error)}",
                 reason="PREDICTOR_ERROR",
             ) from error
         return InferResponse(outputs=tuple(from_numpy(name, array) for name, array in zip(wanted, found, strict=True)))
@@ -120,8 +121,3 @@ def _only(folder: Path, pattern: str, preferred: str) -> Path:
         f"holds several ONNX files ({names}); name the one to run {preferred}" if found else f"has no {pattern} file"
     )
     raise FailedPrecondition(f"the version {problem}", reason="MODEL_NOT_LOADABLE")
-
-
-def _short(error: Exception, folder: Path) -> str:
-    """The first line of what onnxruntime says, without the folder, which is nobody's business."""
-    return str(error).strip().partition("\n")[0].replace(f"{folder}/", "")[:500] or type(error).__name__

@@ -14,6 +14,7 @@ from servery.errors import FailedPrecondition, Internal
 from servery_inference.domain.array import DTYPES, from_numpy, to_numpy
 from servery_inference.domain.model import InferRequest, InferResponse, Signature, Source
 from servery_inference.domain.tensor import BYTES, TensorSpec
+from servery_inference.domain.wording import named_line
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ class Sklearn:
         except Exception as error:
             log.exception("%s can't be loaded", path.name)
             raise FailedPrecondition(
-                f"{path.name} can't be loaded: {_short(error)}. Is it a joblib or pickle file of this scikit-learn?",
+                f"{path.name} can't be loaded: {named_line(error)}. Is it a joblib or pickle file?",
                 reason="MODEL_NOT_LOADABLE",
             ) from error
         if not callable(getattr(self._estimator, "predict", None)):
@@ -83,7 +84,7 @@ class Sklearn:
         except Exception as error:
             log.exception("predict failed")
             raise Internal(
-                f"the model of '{self._source.deployment}' failed: {_short(error)}", reason="PREDICTOR_ERROR"
+                f"the model of '{self._source.deployment}' failed: {named_line(error)}", reason="PREDICTOR_ERROR"
             ) from error
         return InferResponse(outputs=(tensor,))
 
@@ -111,15 +112,8 @@ def _output(estimator: Any, features: int) -> tuple[str, tuple[int, ...]]:
         try:
             sample = np.asarray(estimator.predict(np.zeros((1, features))))
         except Exception as error:  # noqa: BLE001  # whatever it is, a real request may do better than a row of zeros
-            log.info("no prediction for a row of zeros (%s)", _short(error))
+            log.info("no prediction for a row of zeros (%s)", named_line(error))
     if sample is None:
         sample = np.asarray(getattr(estimator, "classes_", np.zeros(1)))[:1]
     kinds = {"b": "BOOL", "i": "INT64", "u": "INT64", "f": "FP64"}
     return kinds.get(sample.dtype.kind, BYTES), sample.shape[1:]
-
-
-def _short(error: Exception) -> str:
-    """Kind and first line of an error, without anything that looks like a path."""
-    line = str(error).strip().partition("\n")[0]
-    words = " ".join("…" if word.lstrip("'\"(").startswith("/") else word for word in line.split(" "))
-    return f"{type(error).__name__}: {words[:300]}" if words else type(error).__name__
