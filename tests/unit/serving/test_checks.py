@@ -40,7 +40,9 @@ FORBIDDEN = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("check", "request_", "field"), FORBIDDEN, ids=lambda value: getattr(value, "__name__", str(value)[:40]))
+@pytest.mark.parametrize(
+    ("check", "request_", "field"), FORBIDDEN, ids=lambda value: getattr(value, "__name__", str(value)[:40])
+)
 def test_a_request_of_the_wrong_form_is_refused_by_its_field(check, request_, field):
     with pytest.raises(InvalidArgument) as caught:
         check(request_)
