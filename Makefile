@@ -18,7 +18,8 @@ run: $(VENV)/.run ## Start Servery with two demo models; SERVERY_HOME=/some/dir 
 	@exec $(BIN)/servery up --demo
 
 test: $(VENV)/.dev ## Run every suite, long loops with small counts
-	@$(BIN)/pytest -n auto --dist loadfile
+	@$(BIN)/pytest -n auto --dist loadfile -m "not alone"
+	@$(BIN)/pytest -m alone
 
 faults: $(VENV)/.dev ## Run the fault suites with the counts that a release asks for
 	@SERVERY_LONG=1 $(BIN)/pytest tests/faults

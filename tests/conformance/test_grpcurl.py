@@ -68,7 +68,7 @@ def test_an_error_is_shown_with_its_details(served: Served) -> None:
     assert "Request for unknown model: 'nope' is not found" in done.stderr
     assert "google.rpc.ResourceInfo" in done.stderr
     assert "google.rpc.ErrorInfo" in done.stderr
-    assert '"resourceName": "nope"' in done.stderr
+    assert '"resource_name": "nope"' in done.stderr
 
 
 def test_an_empty_request_answers_on_the_control_plane(served: Served) -> None:

@@ -17,7 +17,11 @@ from tests.models import Trained, digits, iris
 from tests.stack import Stack, eventually, running_stack
 
 BACK_S = 5.0
+# A steady flow, some hundred requests a second in all: the two cores are for the processes that come back, too.
+PAUSE_S = 0.02
 INPUTS = {"iris": "input-0", "digits": "X"}
+pytestmark = pytest.mark.alone  # it measures seconds
+
 ROUNDS = 5 if os.environ.get("SERVERY_LONG") else 1
 
 
@@ -58,6 +62,7 @@ class Traffic:
                 else:
                     self.answered[what] = self.answered.get(what, 0) + 1
                     self.last[what] = time.monotonic()
+                    self.stop.wait(PAUSE_S)
 
     @contextmanager
     def flowing(self, folder: Path) -> Iterator[None]:
