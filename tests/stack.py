@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import servery
+from tests.ports import free_ports
 
 SERVICES = ("registry", "serving", "inference")
 START_S = 60.0
@@ -73,15 +73,6 @@ def running_stack(home: Path, **env: str) -> Iterator[Stack]:
 def clean_environment() -> dict[str, str]:
     """The environment without settings of ours, which would reach into the tests."""
     return {key: value for key, value in os.environ.items() if not key.startswith("SERVERY_")}
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
 
 
 def eventually(holds: Callable[[], Any], within_s: float, what: str, log: Path | None = None) -> Any:

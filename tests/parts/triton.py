@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from uuid import uuid4
 import grpc
 
 from servery import inference as pb
+from tests.ports import free_ports
 
 # It takes less than 6 s on an idle machine.
 START_S = 60.0
@@ -36,7 +36,7 @@ class TritonServer:
     _process: asyncio.subprocess.Process | None = None
 
     def __post_init__(self) -> None:
-        grpc_port, self._http = _free_ports(2)
+        grpc_port, self._http = free_ports(2)
         self.address = f"127.0.0.1:{grpc_port}"
         self.log = self.folder / "triton.log"
 
@@ -126,12 +126,3 @@ async def _awaited(call: grpc.aio.UnaryUnaryCall) -> pb.ServerLiveResponse:
 def _remove_shared_memory(prefix: str) -> None:
     for left in Path("/dev/shm").glob(f"{prefix}*"):  # of models' processes that had no time to do it themselves
         left.unlink(missing_ok=True)
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    try:
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
