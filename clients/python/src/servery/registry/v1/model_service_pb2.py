@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from servery.registry.v1 import model_pb2 as servery_dot_registry_dot_v1_dot_model__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'servery/registry/v1/model_service.proto\x12\x13servery.registry.v1\x1a\x1fservery/registry/v1/model.proto\"\\\n\x12\x43reateModelRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"@\n\x13\x43reateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.servery.registry.v1.Model\"0\n\x0fGetModelRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"=\n\x10GetModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.servery.registry.v1.Model\"K\n\x11ListModelsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"Y\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.servery.registry.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xb7\x02\n\x0cModelService\x12\x65\n\x0b\x43reateModel\x12\'.servery.registry.v1.CreateModelRequest\x1a(.servery.registry.v1.CreateModelResponse\"\x03\x90\x02\x02\x12\\\n\x08GetModel\x12$.servery.registry.v1.GetModelRequest\x1a%.servery.registry.v1.GetModelResponse\"\x03\x90\x02\x01\x12\x62\n\nListModels\x12&.servery.registry.v1.ListModelsRequest\x1a\'.servery.registry.v1.ListModelsResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'servery/registry/v1/model_service.proto\x12\x13servery.registry.v1\x1a google/protobuf/field_mask.proto\x1a\x1fservery/registry/v1/model.proto\"\\\n\x12\x43reateModelRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"@\n\x13\x43reateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.servery.registry.v1.Model\"0\n\x0fGetModelRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"=\n\x10GetModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.servery.registry.v1.Model\"p\n\x12UpdateModelRequest\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.servery.registry.v1.Model\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"@\n\x13UpdateModelResponse\x12)\n\x05model\x18\x01 \x01(\x0b\x32\x1a.servery.registry.v1.Model\"3\n\x12\x44\x65leteModelRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\"\x15\n\x13\x44\x65leteModelResponse\"`\n\x11ListModelsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\x12\x13\n\x0bname_prefix\x18\x04 \x01(\t\"Y\n\x12ListModelsResponse\x12*\n\x06models\x18\x01 \x03(\x0b\x32\x1a.servery.registry.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\x85\x04\n\x0cModelService\x12\x65\n\x0b\x43reateModel\x12\'.servery.registry.v1.CreateModelRequest\x1a(.servery.registry.v1.CreateModelResponse\"\x03\x90\x02\x02\x12\\\n\x08GetModel\x12$.servery.registry.v1.GetModelRequest\x1a%.servery.registry.v1.GetModelResponse\"\x03\x90\x02\x01\x12\x65\n\x0bUpdateModel\x12\'.servery.registry.v1.UpdateModelRequest\x1a(.servery.registry.v1.UpdateModelResponse\"\x03\x90\x02\x02\x12\x65\n\x0b\x44\x65leteModel\x12\'.servery.registry.v1.DeleteModelRequest\x1a(.servery.registry.v1.DeleteModelResponse\"\x03\x90\x02\x02\x12\x62\n\nListModels\x12&.servery.registry.v1.ListModelsRequest\x1a\'.servery.registry.v1.ListModelsResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,20 +37,32 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODELSERVICE'].methods_by_name['CreateModel']._serialized_options = b'\220\002\002'
   _globals['_MODELSERVICE'].methods_by_name['GetModel']._loaded_options = None
   _globals['_MODELSERVICE'].methods_by_name['GetModel']._serialized_options = b'\220\002\001'
+  _globals['_MODELSERVICE'].methods_by_name['UpdateModel']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['UpdateModel']._serialized_options = b'\220\002\002'
+  _globals['_MODELSERVICE'].methods_by_name['DeleteModel']._loaded_options = None
+  _globals['_MODELSERVICE'].methods_by_name['DeleteModel']._serialized_options = b'\220\002\002'
   _globals['_MODELSERVICE'].methods_by_name['ListModels']._loaded_options = None
   _globals['_MODELSERVICE'].methods_by_name['ListModels']._serialized_options = b'\220\002\001'
-  _globals['_CREATEMODELREQUEST']._serialized_start=97
-  _globals['_CREATEMODELREQUEST']._serialized_end=189
-  _globals['_CREATEMODELRESPONSE']._serialized_start=191
-  _globals['_CREATEMODELRESPONSE']._serialized_end=255
-  _globals['_GETMODELREQUEST']._serialized_start=257
-  _globals['_GETMODELREQUEST']._serialized_end=305
-  _globals['_GETMODELRESPONSE']._serialized_start=307
-  _globals['_GETMODELRESPONSE']._serialized_end=368
-  _globals['_LISTMODELSREQUEST']._serialized_start=370
-  _globals['_LISTMODELSREQUEST']._serialized_end=445
-  _globals['_LISTMODELSRESPONSE']._serialized_start=447
-  _globals['_LISTMODELSRESPONSE']._serialized_end=536
-  _globals['_MODELSERVICE']._serialized_start=539
-  _globals['_MODELSERVICE']._serialized_end=850
+  _globals['_CREATEMODELREQUEST']._serialized_start=131
+  _globals['_CREATEMODELREQUEST']._serialized_end=223
+  _globals['_CREATEMODELRESPONSE']._serialized_start=225
+  _globals['_CREATEMODELRESPONSE']._serialized_end=289
+  _globals['_GETMODELREQUEST']._serialized_start=291
+  _globals['_GETMODELREQUEST']._serialized_end=339
+  _globals['_GETMODELRESPONSE']._serialized_start=341
+  _globals['_GETMODELRESPONSE']._serialized_end=402
+  _globals['_UPDATEMODELREQUEST']._serialized_start=404
+  _globals['_UPDATEMODELREQUEST']._serialized_end=516
+  _globals['_UPDATEMODELRESPONSE']._serialized_start=518
+  _globals['_UPDATEMODELRESPONSE']._serialized_end=582
+  _globals['_DELETEMODELREQUEST']._serialized_start=584
+  _globals['_DELETEMODELREQUEST']._serialized_end=635
+  _globals['_DELETEMODELRESPONSE']._serialized_start=637
+  _globals['_DELETEMODELRESPONSE']._serialized_end=658
+  _globals['_LISTMODELSREQUEST']._serialized_start=660
+  _globals['_LISTMODELSREQUEST']._serialized_end=756
+  _globals['_LISTMODELSRESPONSE']._serialized_start=758
+  _globals['_LISTMODELSRESPONSE']._serialized_end=847
+  _globals['_MODELSERVICE']._serialized_start=850
+  _globals['_MODELSERVICE']._serialized_end=1367
 # @@protoc_insertion_point(module_scope)

@@ -45,6 +45,16 @@ class ModelServiceStub:
                 request_serializer=servery_dot_registry_dot_v1_dot_model__service__pb2.GetModelRequest.SerializeToString,
                 response_deserializer=servery_dot_registry_dot_v1_dot_model__service__pb2.GetModelResponse.FromString,
                 _registered_method=True)
+        self.UpdateModel = channel.unary_unary(
+                '/servery.registry.v1.ModelService/UpdateModel',
+                request_serializer=servery_dot_registry_dot_v1_dot_model__service__pb2.UpdateModelRequest.SerializeToString,
+                response_deserializer=servery_dot_registry_dot_v1_dot_model__service__pb2.UpdateModelResponse.FromString,
+                _registered_method=True)
+        self.DeleteModel = channel.unary_unary(
+                '/servery.registry.v1.ModelService/DeleteModel',
+                request_serializer=servery_dot_registry_dot_v1_dot_model__service__pb2.DeleteModelRequest.SerializeToString,
+                response_deserializer=servery_dot_registry_dot_v1_dot_model__service__pb2.DeleteModelResponse.FromString,
+                _registered_method=True)
         self.ListModels = channel.unary_unary(
                 '/servery.registry.v1.ModelService/ListModels',
                 request_serializer=servery_dot_registry_dot_v1_dot_model__service__pb2.ListModelsRequest.SerializeToString,
@@ -72,6 +82,20 @@ class ModelServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateModel(self, request, context):
+        """Change the description of a model. ABORTED when the etag is given and is not the present one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteModel(self, request, context):
+        """Remove a model that has no versions left, pending ones neither. FAILED_PRECONDITION while it has some.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def ListModels(self, request, context):
         """List the models of a project, ordered by name.
         """
@@ -91,6 +115,16 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.GetModel,
                     request_deserializer=servery_dot_registry_dot_v1_dot_model__service__pb2.GetModelRequest.FromString,
                     response_serializer=servery_dot_registry_dot_v1_dot_model__service__pb2.GetModelResponse.SerializeToString,
+            ),
+            'UpdateModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateModel,
+                    request_deserializer=servery_dot_registry_dot_v1_dot_model__service__pb2.UpdateModelRequest.FromString,
+                    response_serializer=servery_dot_registry_dot_v1_dot_model__service__pb2.UpdateModelResponse.SerializeToString,
+            ),
+            'DeleteModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteModel,
+                    request_deserializer=servery_dot_registry_dot_v1_dot_model__service__pb2.DeleteModelRequest.FromString,
+                    response_serializer=servery_dot_registry_dot_v1_dot_model__service__pb2.DeleteModelResponse.SerializeToString,
             ),
             'ListModels': grpc.unary_unary_rpc_method_handler(
                     servicer.ListModels,
@@ -153,6 +187,60 @@ class ModelService:
             '/servery.registry.v1.ModelService/GetModel',
             servery_dot_registry_dot_v1_dot_model__service__pb2.GetModelRequest.SerializeToString,
             servery_dot_registry_dot_v1_dot_model__service__pb2.GetModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/servery.registry.v1.ModelService/UpdateModel',
+            servery_dot_registry_dot_v1_dot_model__service__pb2.UpdateModelRequest.SerializeToString,
+            servery_dot_registry_dot_v1_dot_model__service__pb2.UpdateModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/servery.registry.v1.ModelService/DeleteModel',
+            servery_dot_registry_dot_v1_dot_model__service__pb2.DeleteModelRequest.SerializeToString,
+            servery_dot_registry_dot_v1_dot_model__service__pb2.DeleteModelResponse.FromString,
             options,
             channel_credentials,
             insecure,

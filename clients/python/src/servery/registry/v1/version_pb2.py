@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!servery/registry/v1/version.proto\x12\x13servery.registry.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc0\x04\n\x07Version\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\n\n\x02id\x18\x04 \x01(\t\x12\x31\n\x05state\x18\x05 \x01(\x0e\x32\".servery.registry.v1.Version.State\x12\x31\n\tframework\x18\x06 \x01(\x0e\x32\x1e.servery.registry.v1.Framework\x12:\n\x07metrics\x18\x07 \x03(\x0b\x32).servery.registry.v1.Version.MetricsEntry\x12\x13\n\x0b\x64\x65scription\x18\x08 \x01(\t\x12\x12\n\nfile_count\x18\t \x01(\x05\x12\x12\n\nsize_bytes\x18\n \x01(\x03\x12\x0f\n\x07\x63reator\x18\x0b \x01(\t\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\x0e \x01(\t\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"h\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_PENDING\x10\x01\x12\x0f\n\x0bSTATE_READY\x10\x02\x12\x10\n\x0cSTATE_FAILED\x10\x03\x12\x12\n\x0eSTATE_DELETING\x10\x04*\xd8\x01\n\tFramework\x12\x19\n\x15\x46RAMEWORK_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46RAMEWORK_SKLEARN\x10\x01\x12\x18\n\x14\x46RAMEWORK_TENSORFLOW\x10\x02\x12\x13\n\x0f\x46RAMEWORK_TORCH\x10\x03\x12\x14\n\x10\x46RAMEWORK_PYTHON\x10\x04\x12\x12\n\x0e\x46RAMEWORK_ONNX\x10\x05\x12\x15\n\x11\x46RAMEWORK_XGBOOST\x10\x06\x12\x16\n\x12\x46RAMEWORK_LIGHTGBM\x10\x07\x12\x11\n\rFRAMEWORK_LLM\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!servery/registry/v1/version.proto\x12\x13servery.registry.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc3\x07\n\x07Version\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\n\n\x02id\x18\x04 \x01(\t\x12\x31\n\x05state\x18\x05 \x01(\x0e\x32\".servery.registry.v1.Version.State\x12\x31\n\tframework\x18\x06 \x01(\x0e\x32\x1e.servery.registry.v1.Framework\x12:\n\x07metrics\x18\x07 \x03(\x0b\x32).servery.registry.v1.Version.MetricsEntry\x12\x13\n\x0b\x64\x65scription\x18\x08 \x01(\t\x12\x12\n\nfile_count\x18\t \x01(\x05\x12\x12\n\nsize_bytes\x18\n \x01(\x03\x12\x0f\n\x07\x63reator\x18\x0b \x01(\t\x12/\n\x0b\x63reate_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x65tag\x18\x0e \x01(\t\x12\x15\n\rinput_example\x18\x0f \x01(\t\x12\x30\n\x06schema\x18\x10 \x01(\x0b\x32 .servery.registry.v1.ModelSchema\x12\x33\n\nprovenance\x18\x11 \x01(\x0b\x32\x1f.servery.registry.v1.Provenance\x12\x34\n\x04tags\x18\x12 \x03(\x0b\x32&.servery.registry.v1.Version.TagsEntry\x12\x0f\n\x07\x61liases\x18\x13 \x03(\t\x12\x1e\n\x16missing_mandatory_tags\x18\x14 \x03(\t\x12\x17\n\x0fmanifest_sha256\x18\x15 \x01(\t\x12\'\n\x04scan\x18\x16 \x01(\x0b\x32\x19.servery.registry.v1.Scan\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x1a\x43\n\tTagsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12%\n\x05value\x18\x02 \x01(\x0b\x32\x16.google.protobuf.Value:\x02\x38\x01\"\x7f\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_PENDING\x10\x01\x12\x0f\n\x0bSTATE_READY\x10\x02\x12\x10\n\x0cSTATE_FAILED\x10\x03\x12\x12\n\x0eSTATE_DELETING\x10\x04\x12\x15\n\x11STATE_QUARANTINED\x10\x05\"f\n\x0bModelSchema\x12*\n\x05input\x18\x01 \x01(\x0b\x32\x1b.servery.registry.v1.Schema\x12+\n\x06output\x18\x02 \x01(\x0b\x32\x1b.servery.registry.v1.Schema\"j\n\x06Schema\x12,\n\x07\x63olumns\x18\x01 \x03(\x0b\x32\x1b.servery.registry.v1.Column\x12\x32\n\x07tensors\x18\x02 \x03(\x0b\x32!.servery.registry.v1.TensorSchema\"9\n\x06\x43olumn\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\"N\n\x0cTensorSchema\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04type\x18\x02 \x01(\t\x12\r\n\x05shape\x18\x03 \x03(\x03\x12\x13\n\x0b\x64\x65scription\x18\x04 \x01(\t\"\x8b\x02\n\nProvenance\x12\x0f\n\x07program\x18\x01 \x01(\t\x12\x13\n\x0b\x65nvironment\x18\x02 \x01(\t\x12\x18\n\x10training_dataset\x18\x03 \x01(\t\x12 \n\x18training_dataset_version\x18\x04 \x01(\x05\x12\x14\n\x0c\x66\x65\x61ture_view\x18\x05 \x01(\t\x12\x1c\n\x14\x66\x65\x61ture_view_version\x18\x06 \x01(\x05\x12\x39\n\x05links\x18\x07 \x03(\x0b\x32*.servery.registry.v1.Provenance.LinksEntry\x1a,\n\nLinksEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x96\x03\n\x04Scan\x12\x32\n\x07verdict\x18\x01 \x01(\x0e\x32!.servery.registry.v1.Scan.Verdict\x12\x0f\n\x07scanner\x18\x02 \x01(\t\x12\x33\n\x08\x66indings\x18\x03 \x03(\x0b\x32!.servery.registry.v1.Scan.Finding\x12-\n\tscan_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1ai\n\x07\x46inding\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x02 \x01(\t\x12\x32\n\x07verdict\x18\x03 \x01(\x0e\x32!.servery.registry.v1.Scan.Verdict\x12\x0c\n\x04text\x18\x04 \x01(\t\"z\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_CLEAN\x10\x01\x12\x16\n\x12VERDICT_SUSPICIOUS\x10\x02\x12\x15\n\x11VERDICT_DANGEROUS\x10\x03\x12\x14\n\x10VERDICT_MISMATCH\x10\x04*\xd8\x01\n\tFramework\x12\x19\n\x15\x46RAMEWORK_UNSPECIFIED\x10\x00\x12\x15\n\x11\x46RAMEWORK_SKLEARN\x10\x01\x12\x18\n\x14\x46RAMEWORK_TENSORFLOW\x10\x02\x12\x13\n\x0f\x46RAMEWORK_TORCH\x10\x03\x12\x14\n\x10\x46RAMEWORK_PYTHON\x10\x04\x12\x12\n\x0e\x46RAMEWORK_ONNX\x10\x05\x12\x15\n\x11\x46RAMEWORK_XGBOOST\x10\x06\x12\x16\n\x12\x46RAMEWORK_LIGHTGBM\x10\x07\x12\x11\n\rFRAMEWORK_LLM\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,12 +35,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_VERSION_METRICSENTRY']._loaded_options = None
   _globals['_VERSION_METRICSENTRY']._serialized_options = b'8\001'
-  _globals['_FRAMEWORK']._serialized_start=671
-  _globals['_FRAMEWORK']._serialized_end=887
-  _globals['_VERSION']._serialized_start=92
-  _globals['_VERSION']._serialized_end=668
-  _globals['_VERSION_METRICSENTRY']._serialized_start=516
-  _globals['_VERSION_METRICSENTRY']._serialized_end=562
-  _globals['_VERSION_STATE']._serialized_start=564
-  _globals['_VERSION_STATE']._serialized_end=668
+  _globals['_VERSION_TAGSENTRY']._loaded_options = None
+  _globals['_VERSION_TAGSENTRY']._serialized_options = b'8\001'
+  _globals['_PROVENANCE_LINKSENTRY']._loaded_options = None
+  _globals['_PROVENANCE_LINKSENTRY']._serialized_options = b'8\001'
+  _globals['_FRAMEWORK']._serialized_start=2118
+  _globals['_FRAMEWORK']._serialized_end=2334
+  _globals['_VERSION']._serialized_start=122
+  _globals['_VERSION']._serialized_end=1085
+  _globals['_VERSION_METRICSENTRY']._serialized_start=841
+  _globals['_VERSION_METRICSENTRY']._serialized_end=887
+  _globals['_VERSION_TAGSENTRY']._serialized_start=889
+  _globals['_VERSION_TAGSENTRY']._serialized_end=956
+  _globals['_VERSION_STATE']._serialized_start=958
+  _globals['_VERSION_STATE']._serialized_end=1085
+  _globals['_MODELSCHEMA']._serialized_start=1087
+  _globals['_MODELSCHEMA']._serialized_end=1189
+  _globals['_SCHEMA']._serialized_start=1191
+  _globals['_SCHEMA']._serialized_end=1297
+  _globals['_COLUMN']._serialized_start=1299
+  _globals['_COLUMN']._serialized_end=1356
+  _globals['_TENSORSCHEMA']._serialized_start=1358
+  _globals['_TENSORSCHEMA']._serialized_end=1436
+  _globals['_PROVENANCE']._serialized_start=1439
+  _globals['_PROVENANCE']._serialized_end=1706
+  _globals['_PROVENANCE_LINKSENTRY']._serialized_start=1662
+  _globals['_PROVENANCE_LINKSENTRY']._serialized_end=1706
+  _globals['_SCAN']._serialized_start=1709
+  _globals['_SCAN']._serialized_end=2115
+  _globals['_SCAN_FINDING']._serialized_start=1886
+  _globals['_SCAN_FINDING']._serialized_end=1991
+  _globals['_SCAN_VERDICT']._serialized_start=1993
+  _globals['_SCAN_VERDICT']._serialized_end=2115
 # @@protoc_insertion_point(module_scope)

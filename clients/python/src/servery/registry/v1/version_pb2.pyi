@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -93,6 +94,8 @@ class Version(_message.Message):
         """Given up; never becomes READY."""
         STATE_DELETING: Version._State.ValueType  # 4
         """Being removed."""
+        STATE_QUARANTINED: Version._State.ValueType  # 5
+        """Finalised, and not to be trusted: a file is not what its name says, see scan. Can't be deployed."""
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """How far a version is."""
@@ -107,6 +110,8 @@ class Version(_message.Message):
     """Given up; never becomes READY."""
     STATE_DELETING: Version.State.ValueType  # 4
     """Being removed."""
+    STATE_QUARANTINED: Version.State.ValueType  # 5
+    """Finalised, and not to be trusted: a file is not what its name says, see scan. Can't be deployed."""
 
     @_typing.final
     class MetricsEntry(_message.Message):
@@ -128,6 +133,27 @@ class Version(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class TagsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _struct_pb2.Value: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _struct_pb2.Value | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     PROJECT_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
@@ -142,6 +168,14 @@ class Version(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _builtins.int
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
+    INPUT_EXAMPLE_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
+    TAGS_FIELD_NUMBER: _builtins.int
+    ALIASES_FIELD_NUMBER: _builtins.int
+    MISSING_MANDATORY_TAGS_FIELD_NUMBER: _builtins.int
+    MANIFEST_SHA256_FIELD_NUMBER: _builtins.int
+    SCAN_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """The project that owns the model."""
     model: _builtins.str
@@ -164,6 +198,13 @@ class Version(_message.Message):
     """Who created the version; "anonymous" where authentication is off. Output only."""
     etag: _builtins.str
     """Changes with every change of the version. Output only."""
+    input_example: _builtins.str
+    """JSON, as text so that its numbers keep their form; at most 1 MiB. What a request to the model may look like."""
+    manifest_sha256: _builtins.str
+    """Digest of the manifest, 64 lower-case hexadecimal digits: one digest for all files. Set when finalised. Output only.
+
+    It is the SHA-256 of one line a file, "sha256 size path" and a line feed, ordered by the bytes of the path.
+    """
     @_builtins.property
     def metrics(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """Metric name to value, at most 1000 of them. A name is 1 to 255 characters; a value is finite."""
@@ -175,6 +216,30 @@ class Version(_message.Message):
     @_builtins.property
     def update_time(self) -> _timestamp_pb2.Timestamp:
         """When the version last changed. Output only."""
+
+    @_builtins.property
+    def schema(self) -> Global___ModelSchema:
+        """What the model takes and gives, as its author says."""
+
+    @_builtins.property
+    def provenance(self) -> Global___Provenance:
+        """Where the model comes from."""
+
+    @_builtins.property
+    def tags(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Value]:
+        """Name to value. Set by TagService. Output only."""
+
+    @_builtins.property
+    def aliases(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Aliases of the model that name this version, in order. Moved by AliasService. Output only."""
+
+    @_builtins.property
+    def missing_mandatory_tags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of tags that the project asks of every version, and that this one has not. Output only."""
+
+    @_builtins.property
+    def scan(self) -> Global___Scan:
+        """What was found in the files when the version was finalised. Output only."""
 
     def __init__(
         self,
@@ -193,11 +258,314 @@ class Version(_message.Message):
         create_time: _timestamp_pb2.Timestamp | None = ...,
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
+        input_example: _builtins.str = ...,
+        schema: Global___ModelSchema | None = ...,
+        provenance: Global___Provenance | None = ...,
+        tags: _abc.Mapping[_builtins.str, _struct_pb2.Value] | None = ...,
+        aliases: _abc.Iterable[_builtins.str] | None = ...,
+        missing_mandatory_tags: _abc.Iterable[_builtins.str] | None = ...,
+        manifest_sha256: _builtins.str = ...,
+        scan: Global___Scan | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "provenance", b"provenance", "scan", b"scan", "schema", b"schema", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "creator", b"creator", "description", b"description", "etag", b"etag", "file_count", b"file_count", "framework", b"framework", "id", b"id", "metrics", b"metrics", "model", b"model", "project", b"project", "size_bytes", b"size_bytes", "state", b"state", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["aliases", b"aliases", "create_time", b"create_time", "creator", b"creator", "description", b"description", "etag", b"etag", "file_count", b"file_count", "framework", b"framework", "id", b"id", "input_example", b"input_example", "manifest_sha256", b"manifest_sha256", "metrics", b"metrics", "missing_mandatory_tags", b"missing_mandatory_tags", "model", b"model", "project", b"project", "provenance", b"provenance", "scan", b"scan", "schema", b"schema", "size_bytes", b"size_bytes", "state", b"state", "tags", b"tags", "update_time", b"update_time", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Version: _TypeAlias = Version  # noqa: Y015
+
+@_typing.final
+class ModelSchema(_message.Message):
+    """What a model takes and gives."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INPUT_FIELD_NUMBER: _builtins.int
+    OUTPUT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def input(self) -> Global___Schema:
+        """What it takes."""
+
+    @_builtins.property
+    def output(self) -> Global___Schema:
+        """What it gives."""
+
+    def __init__(
+        self,
+        *,
+        input: Global___Schema | None = ...,
+        output: Global___Schema | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["input", b"input", "output", b"output"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["input", b"input", "output", b"output"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModelSchema: _TypeAlias = ModelSchema  # noqa: Y015
+
+@_typing.final
+class Schema(_message.Message):
+    """Columns of a table, or tensors; not both."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    TENSORS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Column]:
+        """Columns, in order."""
+
+    @_builtins.property
+    def tensors(self) -> _containers.RepeatedCompositeFieldContainer[Global___TensorSchema]:
+        """Tensors, in order."""
+
+    def __init__(
+        self,
+        *,
+        columns: _abc.Iterable[Global___Column] | None = ...,
+        tensors: _abc.Iterable[Global___TensorSchema] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "tensors", b"tensors"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Schema: _TypeAlias = Schema  # noqa: Y015
+
+@_typing.final
+class Column(_message.Message):
+    """One column of a table."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Empty where columns go by position."""
+    type: _builtins.str
+    """Required: as the author's library calls it, such as "float64" or "string"."""
+    description: _builtins.str
+    """Free text, at most 1000 characters."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        type: _builtins.str = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "name", b"name", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Column: _TypeAlias = Column  # noqa: Y015
+
+@_typing.final
+class TensorSchema(_message.Message):
+    """One tensor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TYPE_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Empty where tensors go by position."""
+    type: _builtins.str
+    """Required: as the author's library calls it, such as "float32"."""
+    description: _builtins.str
+    """Free text, at most 1000 characters."""
+    @_builtins.property
+    def shape(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Required: sizes of the dimensions, -1 where any goes."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        type: _builtins.str = ...,
+        shape: _abc.Iterable[_builtins.int] | None = ...,
+        description: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "name", b"name", "shape", b"shape", "type", b"type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TensorSchema: _TypeAlias = TensorSchema  # noqa: Y015
+
+@_typing.final
+class Provenance(_message.Message):
+    """Where a model comes from. Every text has at most 1000 characters."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class LinksEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    PROGRAM_FIELD_NUMBER: _builtins.int
+    ENVIRONMENT_FIELD_NUMBER: _builtins.int
+    TRAINING_DATASET_FIELD_NUMBER: _builtins.int
+    TRAINING_DATASET_VERSION_FIELD_NUMBER: _builtins.int
+    FEATURE_VIEW_FIELD_NUMBER: _builtins.int
+    FEATURE_VIEW_VERSION_FIELD_NUMBER: _builtins.int
+    LINKS_FIELD_NUMBER: _builtins.int
+    program: _builtins.str
+    """The program that trained it, such as a path, a notebook or a commit."""
+    environment: _builtins.str
+    """The environment it was trained in, such as an image or a lock file."""
+    training_dataset: _builtins.str
+    """The data it was trained on."""
+    training_dataset_version: _builtins.int
+    """Version of the training dataset; 0 when it has none."""
+    feature_view: _builtins.str
+    """The feature view that its data came from."""
+    feature_view_version: _builtins.int
+    """Version of the feature view; 0 when it has none."""
+    @_builtins.property
+    def links(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Further links: name to URI or text; at most 100."""
+
+    def __init__(
+        self,
+        *,
+        program: _builtins.str = ...,
+        environment: _builtins.str = ...,
+        training_dataset: _builtins.str = ...,
+        training_dataset_version: _builtins.int = ...,
+        feature_view: _builtins.str = ...,
+        feature_view_version: _builtins.int = ...,
+        links: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["environment", b"environment", "feature_view", b"feature_view", "feature_view_version", b"feature_view_version", "links", b"links", "program", b"program", "training_dataset", b"training_dataset", "training_dataset_version", b"training_dataset_version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Provenance: _TypeAlias = Provenance  # noqa: Y015
+
+@_typing.final
+class Scan(_message.Message):
+    """What was found in the files of a version."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Verdict:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Scan._Verdict.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        VERDICT_UNSPECIFIED: Scan._Verdict.ValueType  # 0
+        """Not scanned yet."""
+        VERDICT_CLEAN: Scan._Verdict.ValueType  # 1
+        """Nothing was found. That is no promise: a scanner can be deceived."""
+        VERDICT_SUSPICIOUS: Scan._Verdict.ValueType  # 2
+        """A file holds code that is unusual in a model. Advisory."""
+        VERDICT_DANGEROUS: Scan._Verdict.ValueType  # 3
+        """A file holds code that does harm when loaded. Advisory."""
+        VERDICT_MISMATCH: Scan._Verdict.ValueType  # 4
+        """A file is not of the format that its name says: the version is QUARANTINED."""
+
+    class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
+        """The verdict on all files."""
+
+    VERDICT_UNSPECIFIED: Scan.Verdict.ValueType  # 0
+    """Not scanned yet."""
+    VERDICT_CLEAN: Scan.Verdict.ValueType  # 1
+    """Nothing was found. That is no promise: a scanner can be deceived."""
+    VERDICT_SUSPICIOUS: Scan.Verdict.ValueType  # 2
+    """A file holds code that is unusual in a model. Advisory."""
+    VERDICT_DANGEROUS: Scan.Verdict.ValueType  # 3
+    """A file holds code that does harm when loaded. Advisory."""
+    VERDICT_MISMATCH: Scan.Verdict.ValueType  # 4
+    """A file is not of the format that its name says: the version is QUARANTINED."""
+
+    @_typing.final
+    class Finding(_message.Message):
+        """One thing that was found."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PATH_FIELD_NUMBER: _builtins.int
+        FORMAT_FIELD_NUMBER: _builtins.int
+        VERDICT_FIELD_NUMBER: _builtins.int
+        TEXT_FIELD_NUMBER: _builtins.int
+        path: _builtins.str
+        """Path of the file."""
+        format: _builtins.str
+        """What the content is, such as "pickle", "zip", "onnx", "hdf5"."""
+        verdict: Global___Scan.Verdict.ValueType
+        """How bad this one is."""
+        text: _builtins.str
+        """For a person."""
+        def __init__(
+            self,
+            *,
+            path: _builtins.str = ...,
+            format: _builtins.str = ...,
+            verdict: Global___Scan.Verdict.ValueType = ...,
+            text: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "path", b"path", "text", b"text", "verdict", b"verdict"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SCANNER_FIELD_NUMBER: _builtins.int
+    FINDINGS_FIELD_NUMBER: _builtins.int
+    SCAN_TIME_FIELD_NUMBER: _builtins.int
+    verdict: Global___Scan.Verdict.ValueType
+    """The worst of the findings."""
+    scanner: _builtins.str
+    """What scanned, with its version."""
+    @_builtins.property
+    def findings(self) -> _containers.RepeatedCompositeFieldContainer[Global___Scan.Finding]:
+        """At most 100, the worst first."""
+
+    @_builtins.property
+    def scan_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was scanned."""
+
+    def __init__(
+        self,
+        *,
+        verdict: Global___Scan.Verdict.ValueType = ...,
+        scanner: _builtins.str = ...,
+        findings: _abc.Iterable[Global___Scan.Finding] | None = ...,
+        scan_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["scan_time", b"scan_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["findings", b"findings", "scan_time", b"scan_time", "scanner", b"scanner", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Scan: _TypeAlias = Scan  # noqa: Y015

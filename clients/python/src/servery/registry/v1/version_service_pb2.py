@@ -22,10 +22,11 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from servery.registry.v1 import version_pb2 as servery_dot_registry_dot_v1_dot_version__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)servery/registry/v1/version_service.proto\x12\x13servery.registry.v1\x1a!servery/registry/v1/version.proto\"\x9c\x02\n\x14\x43reateVersionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x31\n\tframework\x18\x04 \x01(\x0e\x32\x1e.servery.registry.v1.Framework\x12G\n\x07metrics\x18\x05 \x03(\x0b\x32\x36.servery.registry.v1.CreateVersionRequest.MetricsEntry\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x12\n\nrequest_id\x18\x07 \x01(\t\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"F\n\x15\x43reateVersionResponse\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version\"Z\n\x11GetVersionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x14\n\x0cshow_pending\x18\x04 \x01(\x08\"C\n\x12GetVersionResponse\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version\"r\n\x13ListVersionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12\x14\n\x0cshow_pending\x18\x05 \x01(\x08\"_\n\x14ListVersionsResponse\x12.\n\x08versions\x18\x01 \x03(\x0b\x32\x1c.servery.registry.v1.Version\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"I\n\x16\x46inalizeVersionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\"H\n\x17\x46inalizeVersionResponse\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version2\xbe\x03\n\x0eVersionService\x12k\n\rCreateVersion\x12).servery.registry.v1.CreateVersionRequest\x1a*.servery.registry.v1.CreateVersionResponse\"\x03\x90\x02\x02\x12\x62\n\nGetVersion\x12&.servery.registry.v1.GetVersionRequest\x1a\'.servery.registry.v1.GetVersionResponse\"\x03\x90\x02\x01\x12h\n\x0cListVersions\x12(.servery.registry.v1.ListVersionsRequest\x1a).servery.registry.v1.ListVersionsResponse\"\x03\x90\x02\x01\x12q\n\x0f\x46inalizeVersion\x12+.servery.registry.v1.FinalizeVersionRequest\x1a,.servery.registry.v1.FinalizeVersionResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)servery/registry/v1/version_service.proto\x12\x13servery.registry.v1\x1a google/protobuf/field_mask.proto\x1a!servery/registry/v1/version.proto\"\x9a\x03\n\x14\x43reateVersionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x31\n\tframework\x18\x04 \x01(\x0e\x32\x1e.servery.registry.v1.Framework\x12G\n\x07metrics\x18\x05 \x03(\x0b\x32\x36.servery.registry.v1.CreateVersionRequest.MetricsEntry\x12\x13\n\x0b\x64\x65scription\x18\x06 \x01(\t\x12\x12\n\nrequest_id\x18\x07 \x01(\t\x12\x15\n\rinput_example\x18\x08 \x01(\t\x12\x30\n\x06schema\x18\t \x01(\x0b\x32 .servery.registry.v1.ModelSchema\x12\x33\n\nprovenance\x18\n \x01(\x0b\x32\x1f.servery.registry.v1.Provenance\x1a.\n\x0cMetricsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"F\n\x15\x43reateVersionResponse\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version\"i\n\x11GetVersionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x14\n\x0cshow_pending\x18\x04 \x01(\x08\x12\r\n\x05\x61lias\x18\x05 \x01(\t\"C\n\x12GetVersionResponse\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version\"\x94\x01\n\x13ListVersionsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12\x14\n\x0cshow_pending\x18\x05 \x01(\x08\x12\x0e\n\x06\x66ilter\x18\x06 \x01(\t\x12\x10\n\x08order_by\x18\x07 \x01(\t\"_\n\x14ListVersionsResponse\x12.\n\x08versions\x18\x01 \x03(\x0b\x32\x1c.servery.registry.v1.Version\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"v\n\x14UpdateVersionRequest\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"F\n\x15UpdateVersionResponse\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version\"\xde\x01\n\x15GetBestVersionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0e\n\x06metric\x18\x03 \x01(\t\x12G\n\tdirection\x18\x04 \x01(\x0e\x32\x34.servery.registry.v1.GetBestVersionRequest.Direction\"L\n\tDirection\x12\x19\n\x15\x44IRECTION_UNSPECIFIED\x10\x00\x12\x11\n\rDIRECTION_MAX\x10\x01\x12\x11\n\rDIRECTION_MIN\x10\x02\"G\n\x16GetBestVersionResponse\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version\"U\n\x14\x44\x65leteVersionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\x12\x0c\n\x04\x65tag\x18\x04 \x01(\t\"\x17\n\x15\x44\x65leteVersionResponse\"I\n\x16\x46inalizeVersionRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\x05\"H\n\x17\x46inalizeVersionResponse\x12-\n\x07version\x18\x01 \x01(\x0b\x32\x1c.servery.registry.v1.Version2\x88\x06\n\x0eVersionService\x12k\n\rCreateVersion\x12).servery.registry.v1.CreateVersionRequest\x1a*.servery.registry.v1.CreateVersionResponse\"\x03\x90\x02\x02\x12\x62\n\nGetVersion\x12&.servery.registry.v1.GetVersionRequest\x1a\'.servery.registry.v1.GetVersionResponse\"\x03\x90\x02\x01\x12h\n\x0cListVersions\x12(.servery.registry.v1.ListVersionsRequest\x1a).servery.registry.v1.ListVersionsResponse\"\x03\x90\x02\x01\x12k\n\rUpdateVersion\x12).servery.registry.v1.UpdateVersionRequest\x1a*.servery.registry.v1.UpdateVersionResponse\"\x03\x90\x02\x02\x12n\n\x0eGetBestVersion\x12*.servery.registry.v1.GetBestVersionRequest\x1a+.servery.registry.v1.GetBestVersionResponse\"\x03\x90\x02\x01\x12k\n\rDeleteVersion\x12).servery.registry.v1.DeleteVersionRequest\x1a*.servery.registry.v1.DeleteVersionResponse\"\x03\x90\x02\x02\x12q\n\x0f\x46inalizeVersion\x12+.servery.registry.v1.FinalizeVersionRequest\x1a,.servery.registry.v1.FinalizeVersionResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,26 +41,46 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_VERSIONSERVICE'].methods_by_name['GetVersion']._serialized_options = b'\220\002\001'
   _globals['_VERSIONSERVICE'].methods_by_name['ListVersions']._loaded_options = None
   _globals['_VERSIONSERVICE'].methods_by_name['ListVersions']._serialized_options = b'\220\002\001'
+  _globals['_VERSIONSERVICE'].methods_by_name['UpdateVersion']._loaded_options = None
+  _globals['_VERSIONSERVICE'].methods_by_name['UpdateVersion']._serialized_options = b'\220\002\002'
+  _globals['_VERSIONSERVICE'].methods_by_name['GetBestVersion']._loaded_options = None
+  _globals['_VERSIONSERVICE'].methods_by_name['GetBestVersion']._serialized_options = b'\220\002\001'
+  _globals['_VERSIONSERVICE'].methods_by_name['DeleteVersion']._loaded_options = None
+  _globals['_VERSIONSERVICE'].methods_by_name['DeleteVersion']._serialized_options = b'\220\002\002'
   _globals['_VERSIONSERVICE'].methods_by_name['FinalizeVersion']._loaded_options = None
   _globals['_VERSIONSERVICE'].methods_by_name['FinalizeVersion']._serialized_options = b'\220\002\002'
-  _globals['_CREATEVERSIONREQUEST']._serialized_start=102
-  _globals['_CREATEVERSIONREQUEST']._serialized_end=386
-  _globals['_CREATEVERSIONREQUEST_METRICSENTRY']._serialized_start=340
-  _globals['_CREATEVERSIONREQUEST_METRICSENTRY']._serialized_end=386
-  _globals['_CREATEVERSIONRESPONSE']._serialized_start=388
-  _globals['_CREATEVERSIONRESPONSE']._serialized_end=458
-  _globals['_GETVERSIONREQUEST']._serialized_start=460
-  _globals['_GETVERSIONREQUEST']._serialized_end=550
-  _globals['_GETVERSIONRESPONSE']._serialized_start=552
-  _globals['_GETVERSIONRESPONSE']._serialized_end=619
-  _globals['_LISTVERSIONSREQUEST']._serialized_start=621
-  _globals['_LISTVERSIONSREQUEST']._serialized_end=735
-  _globals['_LISTVERSIONSRESPONSE']._serialized_start=737
-  _globals['_LISTVERSIONSRESPONSE']._serialized_end=832
-  _globals['_FINALIZEVERSIONREQUEST']._serialized_start=834
-  _globals['_FINALIZEVERSIONREQUEST']._serialized_end=907
-  _globals['_FINALIZEVERSIONRESPONSE']._serialized_start=909
-  _globals['_FINALIZEVERSIONRESPONSE']._serialized_end=981
-  _globals['_VERSIONSERVICE']._serialized_start=984
-  _globals['_VERSIONSERVICE']._serialized_end=1430
+  _globals['_CREATEVERSIONREQUEST']._serialized_start=136
+  _globals['_CREATEVERSIONREQUEST']._serialized_end=546
+  _globals['_CREATEVERSIONREQUEST_METRICSENTRY']._serialized_start=500
+  _globals['_CREATEVERSIONREQUEST_METRICSENTRY']._serialized_end=546
+  _globals['_CREATEVERSIONRESPONSE']._serialized_start=548
+  _globals['_CREATEVERSIONRESPONSE']._serialized_end=618
+  _globals['_GETVERSIONREQUEST']._serialized_start=620
+  _globals['_GETVERSIONREQUEST']._serialized_end=725
+  _globals['_GETVERSIONRESPONSE']._serialized_start=727
+  _globals['_GETVERSIONRESPONSE']._serialized_end=794
+  _globals['_LISTVERSIONSREQUEST']._serialized_start=797
+  _globals['_LISTVERSIONSREQUEST']._serialized_end=945
+  _globals['_LISTVERSIONSRESPONSE']._serialized_start=947
+  _globals['_LISTVERSIONSRESPONSE']._serialized_end=1042
+  _globals['_UPDATEVERSIONREQUEST']._serialized_start=1044
+  _globals['_UPDATEVERSIONREQUEST']._serialized_end=1162
+  _globals['_UPDATEVERSIONRESPONSE']._serialized_start=1164
+  _globals['_UPDATEVERSIONRESPONSE']._serialized_end=1234
+  _globals['_GETBESTVERSIONREQUEST']._serialized_start=1237
+  _globals['_GETBESTVERSIONREQUEST']._serialized_end=1459
+  _globals['_GETBESTVERSIONREQUEST_DIRECTION']._serialized_start=1383
+  _globals['_GETBESTVERSIONREQUEST_DIRECTION']._serialized_end=1459
+  _globals['_GETBESTVERSIONRESPONSE']._serialized_start=1461
+  _globals['_GETBESTVERSIONRESPONSE']._serialized_end=1532
+  _globals['_DELETEVERSIONREQUEST']._serialized_start=1534
+  _globals['_DELETEVERSIONREQUEST']._serialized_end=1619
+  _globals['_DELETEVERSIONRESPONSE']._serialized_start=1621
+  _globals['_DELETEVERSIONRESPONSE']._serialized_end=1644
+  _globals['_FINALIZEVERSIONREQUEST']._serialized_start=1646
+  _globals['_FINALIZEVERSIONREQUEST']._serialized_end=1719
+  _globals['_FINALIZEVERSIONRESPONSE']._serialized_start=1721
+  _globals['_FINALIZEVERSIONRESPONSE']._serialized_end=1793
+  _globals['_VERSIONSERVICE']._serialized_start=1796
+  _globals['_VERSIONSERVICE']._serialized_end=2572
 # @@protoc_insertion_point(module_scope)

@@ -5,8 +5,10 @@ isort:skip_file
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from servery.registry.v1 import version_pb2 as _version_pb2
 import builtins as _builtins
 import sys
@@ -52,6 +54,9 @@ class CreateVersionRequest(_message.Message):
     METRICS_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    INPUT_EXAMPLE_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    PROVENANCE_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """Empty means "default"."""
     model: _builtins.str
@@ -66,9 +71,19 @@ class CreateVersionRequest(_message.Message):
     """A UUID that makes the request safe to send again: the same id with the same request gives the same version back,
     with another request it is INVALID_ARGUMENT. Empty: not repeatable.
     """
+    input_example: _builtins.str
+    """See Version.input_example."""
     @_builtins.property
     def metrics(self) -> _containers.ScalarMap[_builtins.str, _builtins.float]:
         """See Version.metrics."""
+
+    @_builtins.property
+    def schema(self) -> _version_pb2.ModelSchema:
+        """See Version.schema."""
+
+    @_builtins.property
+    def provenance(self) -> _version_pb2.Provenance:
+        """See Version.provenance."""
 
     def __init__(
         self,
@@ -80,10 +95,13 @@ class CreateVersionRequest(_message.Message):
         metrics: _abc.Mapping[_builtins.str, _builtins.float] | None = ...,
         description: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        input_example: _builtins.str = ...,
+        schema: _version_pb2.ModelSchema | None = ...,
+        provenance: _version_pb2.Provenance | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["provenance", b"provenance", "schema", b"schema"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "framework", b"framework", "metrics", b"metrics", "model", b"model", "project", b"project", "request_id", b"request_id", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "framework", b"framework", "input_example", b"input_example", "metrics", b"metrics", "model", b"model", "project", b"project", "provenance", b"provenance", "request_id", b"request_id", "schema", b"schema", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -123,6 +141,7 @@ class GetVersionRequest(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     VERSION_FIELD_NUMBER: _builtins.int
     SHOW_PENDING_FIELD_NUMBER: _builtins.int
+    ALIAS_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """Empty means "default"."""
     model: _builtins.str
@@ -131,6 +150,8 @@ class GetVersionRequest(_message.Message):
     """0 means the latest: the highest number that is READY."""
     show_pending: _builtins.bool
     """Answer a version of that number also while it is not READY. Does not change what "latest" is."""
+    alias: _builtins.str
+    """The version that an alias names; not together with a number."""
     def __init__(
         self,
         *,
@@ -138,10 +159,11 @@ class GetVersionRequest(_message.Message):
         model: _builtins.str = ...,
         version: _builtins.int = ...,
         show_pending: _builtins.bool = ...,
+        alias: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "project", b"project", "show_pending", b"show_pending", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "model", b"model", "project", b"project", "show_pending", b"show_pending", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -182,16 +204,29 @@ class ListVersionsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     SHOW_PENDING_FIELD_NUMBER: _builtins.int
+    FILTER_FIELD_NUMBER: _builtins.int
+    ORDER_BY_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     """Empty means "default"."""
     model: _builtins.str
-    """Required."""
+    """Name of a model, or "-" for those of all models of the project."""
     page_size: _builtins.int
     """At most so many versions in the answer: 0 means 50, more than 1000 is taken as 1000."""
     page_token: _builtins.str
     """next_page_token of an earlier answer; empty for the first page. The other fields must be as they were then."""
     show_pending: _builtins.bool
     """List also versions that are not READY."""
+    filter: _builtins.str
+    """Which versions: comparisons joined by AND, such as
+    `framework = SKLEARN AND metrics.accuracy > 0.9 AND tags.team = "vision" AND create_time > "2026-01-01T00:00:00Z"`.
+
+    Fields: model (also a prefix: `model = "iris*"`), framework, state, creator, alias (`alias = champion`, `alias = *`),
+    tags.NAME, metrics.NAME, create_time, version. Comparisons: = != < <= > >=. Empty means all.
+    """
+    order_by: _builtins.str
+    """`version`, `create_time`, `model` or `metrics.NAME`, and ` desc` for the reverse; those without the metric are left
+    out. Empty means newest number first, by model when there are several.
+    """
     def __init__(
         self,
         *,
@@ -200,10 +235,12 @@ class ListVersionsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         show_pending: _builtins.bool = ...,
+        filter: _builtins.str = ...,
+        order_by: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "page_size", b"page_size", "page_token", b"page_token", "project", b"project", "show_pending", b"show_pending"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["filter", b"filter", "model", b"model", "order_by", b"order_by", "page_size", b"page_size", "page_token", b"page_token", "project", b"project", "show_pending", b"show_pending"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -236,6 +273,194 @@ class ListVersionsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListVersionsResponse: _TypeAlias = ListVersionsResponse  # noqa: Y015
+
+@_typing.final
+class UpdateVersionRequest(_message.Message):
+    """Request of UpdateVersion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> _version_pb2.Version:
+        """Required: project, model and version say which; the fields of the mask are taken from it. With an etag, only that
+        form of the version is changed.
+        """
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """Which fields: description, metrics, input_example, schema, provenance. Empty means those that are set in version."""
+
+    def __init__(
+        self,
+        *,
+        version: _version_pb2.Version | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVersionRequest: _TypeAlias = UpdateVersionRequest  # noqa: Y015
+
+@_typing.final
+class UpdateVersionResponse(_message.Message):
+    """Response of UpdateVersion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> _version_pb2.Version:
+        """The version as stored."""
+
+    def __init__(
+        self,
+        *,
+        version: _version_pb2.Version | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVersionResponse: _TypeAlias = UpdateVersionResponse  # noqa: Y015
+
+@_typing.final
+class GetBestVersionRequest(_message.Message):
+    """Request of GetBestVersion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _Direction:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _DirectionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[GetBestVersionRequest._Direction.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        DIRECTION_UNSPECIFIED: GetBestVersionRequest._Direction.ValueType  # 0
+        """Refused: only the author knows which is better."""
+        DIRECTION_MAX: GetBestVersionRequest._Direction.ValueType  # 1
+        """The highest value."""
+        DIRECTION_MIN: GetBestVersionRequest._Direction.ValueType  # 2
+        """The lowest value."""
+
+    class Direction(_Direction, metaclass=_DirectionEnumTypeWrapper):
+        """Which end of the metric is best."""
+
+    DIRECTION_UNSPECIFIED: GetBestVersionRequest.Direction.ValueType  # 0
+    """Refused: only the author knows which is better."""
+    DIRECTION_MAX: GetBestVersionRequest.Direction.ValueType  # 1
+    """The highest value."""
+    DIRECTION_MIN: GetBestVersionRequest.Direction.ValueType  # 2
+    """The lowest value."""
+
+    PROJECT_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    METRIC_FIELD_NUMBER: _builtins.int
+    DIRECTION_FIELD_NUMBER: _builtins.int
+    project: _builtins.str
+    """Empty means "default"."""
+    model: _builtins.str
+    """Required."""
+    metric: _builtins.str
+    """Required: name of a metric."""
+    direction: Global___GetBestVersionRequest.Direction.ValueType
+    """Required."""
+    def __init__(
+        self,
+        *,
+        project: _builtins.str = ...,
+        model: _builtins.str = ...,
+        metric: _builtins.str = ...,
+        direction: Global___GetBestVersionRequest.Direction.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["direction", b"direction", "metric", b"metric", "model", b"model", "project", b"project"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBestVersionRequest: _TypeAlias = GetBestVersionRequest  # noqa: Y015
+
+@_typing.final
+class GetBestVersionResponse(_message.Message):
+    """Response of GetBestVersion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def version(self) -> _version_pb2.Version:
+        """The best one that is READY."""
+
+    def __init__(
+        self,
+        *,
+        version: _version_pb2.Version | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetBestVersionResponse: _TypeAlias = GetBestVersionResponse  # noqa: Y015
+
+@_typing.final
+class DeleteVersionRequest(_message.Message):
+    """Request of DeleteVersion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    ETAG_FIELD_NUMBER: _builtins.int
+    project: _builtins.str
+    """Empty means "default"."""
+    model: _builtins.str
+    """Required."""
+    version: _builtins.int
+    """Required."""
+    etag: _builtins.str
+    """When given, only that form of the version is removed."""
+    def __init__(
+        self,
+        *,
+        project: _builtins.str = ...,
+        model: _builtins.str = ...,
+        version: _builtins.int = ...,
+        etag: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["etag", b"etag", "model", b"model", "project", b"project", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteVersionRequest: _TypeAlias = DeleteVersionRequest  # noqa: Y015
+
+@_typing.final
+class DeleteVersionResponse(_message.Message):
+    """Response of DeleteVersion."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteVersionResponse: _TypeAlias = DeleteVersionResponse  # noqa: Y015
 
 @_typing.final
 class FinalizeVersionRequest(_message.Message):

@@ -51,6 +51,21 @@ class VersionServiceStub:
                 request_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.ListVersionsRequest.SerializeToString,
                 response_deserializer=servery_dot_registry_dot_v1_dot_version__service__pb2.ListVersionsResponse.FromString,
                 _registered_method=True)
+        self.UpdateVersion = channel.unary_unary(
+                '/servery.registry.v1.VersionService/UpdateVersion',
+                request_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.UpdateVersionRequest.SerializeToString,
+                response_deserializer=servery_dot_registry_dot_v1_dot_version__service__pb2.UpdateVersionResponse.FromString,
+                _registered_method=True)
+        self.GetBestVersion = channel.unary_unary(
+                '/servery.registry.v1.VersionService/GetBestVersion',
+                request_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.GetBestVersionRequest.SerializeToString,
+                response_deserializer=servery_dot_registry_dot_v1_dot_version__service__pb2.GetBestVersionResponse.FromString,
+                _registered_method=True)
+        self.DeleteVersion = channel.unary_unary(
+                '/servery.registry.v1.VersionService/DeleteVersion',
+                request_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.DeleteVersionRequest.SerializeToString,
+                response_deserializer=servery_dot_registry_dot_v1_dot_version__service__pb2.DeleteVersionResponse.FromString,
+                _registered_method=True)
         self.FinalizeVersion = channel.unary_unary(
                 '/servery.registry.v1.VersionService/FinalizeVersion',
                 request_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.FinalizeVersionRequest.SerializeToString,
@@ -86,6 +101,32 @@ class VersionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateVersion(self, request, context):
+        """Change description, metrics, input example, schema or provenance of a version.
+
+        ABORTED when the etag is given and is not the present one.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetBestVersion(self, request, context):
+        """The version with the highest, or lowest, value of a metric; of those that are equal the newest. Versions without
+        the metric are left out. NOT_FOUND that names the metric when none has it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteVersion(self, request, context):
+        """Remove a version, its aliases and tags. Its number is never used again; its bytes are freed by garbage collection.
+
+        FAILED_PRECONDITION while it is pinned; the error names the users.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def FinalizeVersion(self, request, context):
         """Make a version READY, in one transaction. A version that is READY already is answered as it is.
 
@@ -112,6 +153,21 @@ def add_VersionServiceServicer_to_server(servicer, server):
                     servicer.ListVersions,
                     request_deserializer=servery_dot_registry_dot_v1_dot_version__service__pb2.ListVersionsRequest.FromString,
                     response_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.ListVersionsResponse.SerializeToString,
+            ),
+            'UpdateVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVersion,
+                    request_deserializer=servery_dot_registry_dot_v1_dot_version__service__pb2.UpdateVersionRequest.FromString,
+                    response_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.UpdateVersionResponse.SerializeToString,
+            ),
+            'GetBestVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetBestVersion,
+                    request_deserializer=servery_dot_registry_dot_v1_dot_version__service__pb2.GetBestVersionRequest.FromString,
+                    response_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.GetBestVersionResponse.SerializeToString,
+            ),
+            'DeleteVersion': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteVersion,
+                    request_deserializer=servery_dot_registry_dot_v1_dot_version__service__pb2.DeleteVersionRequest.FromString,
+                    response_serializer=servery_dot_registry_dot_v1_dot_version__service__pb2.DeleteVersionResponse.SerializeToString,
             ),
             'FinalizeVersion': grpc.unary_unary_rpc_method_handler(
                     servicer.FinalizeVersion,
@@ -202,6 +258,87 @@ class VersionService:
             '/servery.registry.v1.VersionService/ListVersions',
             servery_dot_registry_dot_v1_dot_version__service__pb2.ListVersionsRequest.SerializeToString,
             servery_dot_registry_dot_v1_dot_version__service__pb2.ListVersionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/servery.registry.v1.VersionService/UpdateVersion',
+            servery_dot_registry_dot_v1_dot_version__service__pb2.UpdateVersionRequest.SerializeToString,
+            servery_dot_registry_dot_v1_dot_version__service__pb2.UpdateVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetBestVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/servery.registry.v1.VersionService/GetBestVersion',
+            servery_dot_registry_dot_v1_dot_version__service__pb2.GetBestVersionRequest.SerializeToString,
+            servery_dot_registry_dot_v1_dot_version__service__pb2.GetBestVersionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteVersion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/servery.registry.v1.VersionService/DeleteVersion',
+            servery_dot_registry_dot_v1_dot_version__service__pb2.DeleteVersionRequest.SerializeToString,
+            servery_dot_registry_dot_v1_dot_version__service__pb2.DeleteVersionResponse.FromString,
             options,
             channel_credentials,
             insecure,

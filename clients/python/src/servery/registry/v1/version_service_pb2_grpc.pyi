@@ -44,6 +44,20 @@ class VersionServiceStub:
     """Get one version, or the latest. NOT_FOUND when there is none."""
     ListVersions: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.ListVersionsRequest, _version_service_pb2.ListVersionsResponse]
     """List the versions of a model, newest number first."""
+    UpdateVersion: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.UpdateVersionRequest, _version_service_pb2.UpdateVersionResponse]
+    """Change description, metrics, input example, schema or provenance of a version.
+
+    ABORTED when the etag is given and is not the present one.
+    """
+    GetBestVersion: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.GetBestVersionRequest, _version_service_pb2.GetBestVersionResponse]
+    """The version with the highest, or lowest, value of a metric; of those that are equal the newest. Versions without
+    the metric are left out. NOT_FOUND that names the metric when none has it.
+    """
+    DeleteVersion: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.DeleteVersionRequest, _version_service_pb2.DeleteVersionResponse]
+    """Remove a version, its aliases and tags. Its number is never used again; its bytes are freed by garbage collection.
+
+    FAILED_PRECONDITION while it is pinned; the error names the users.
+    """
     FinalizeVersion: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.FinalizeVersionRequest, _version_service_pb2.FinalizeVersionResponse]
     """Make a version READY, in one transaction. A version that is READY already is answered as it is.
 
@@ -66,6 +80,20 @@ class VersionServiceAsyncStub(VersionServiceStub):
     """Get one version, or the latest. NOT_FOUND when there is none."""
     ListVersions: _aio.UnaryUnaryMultiCallable[_version_service_pb2.ListVersionsRequest, _version_service_pb2.ListVersionsResponse]  # type: ignore[assignment]
     """List the versions of a model, newest number first."""
+    UpdateVersion: _aio.UnaryUnaryMultiCallable[_version_service_pb2.UpdateVersionRequest, _version_service_pb2.UpdateVersionResponse]  # type: ignore[assignment]
+    """Change description, metrics, input example, schema or provenance of a version.
+
+    ABORTED when the etag is given and is not the present one.
+    """
+    GetBestVersion: _aio.UnaryUnaryMultiCallable[_version_service_pb2.GetBestVersionRequest, _version_service_pb2.GetBestVersionResponse]  # type: ignore[assignment]
+    """The version with the highest, or lowest, value of a metric; of those that are equal the newest. Versions without
+    the metric are left out. NOT_FOUND that names the metric when none has it.
+    """
+    DeleteVersion: _aio.UnaryUnaryMultiCallable[_version_service_pb2.DeleteVersionRequest, _version_service_pb2.DeleteVersionResponse]  # type: ignore[assignment]
+    """Remove a version, its aliases and tags. Its number is never used again; its bytes are freed by garbage collection.
+
+    FAILED_PRECONDITION while it is pinned; the error names the users.
+    """
     FinalizeVersion: _aio.UnaryUnaryMultiCallable[_version_service_pb2.FinalizeVersionRequest, _version_service_pb2.FinalizeVersionResponse]  # type: ignore[assignment]
     """Make a version READY, in one transaction. A version that is READY already is answered as it is.
 
@@ -103,6 +131,38 @@ class VersionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_version_service_pb2.ListVersionsResponse, _abc.Awaitable[_version_service_pb2.ListVersionsResponse]]:
         """List the versions of a model, newest number first."""
+
+    @_abc_1.abstractmethod
+    def UpdateVersion(
+        self,
+        request: _version_service_pb2.UpdateVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_version_service_pb2.UpdateVersionResponse, _abc.Awaitable[_version_service_pb2.UpdateVersionResponse]]:
+        """Change description, metrics, input example, schema or provenance of a version.
+
+        ABORTED when the etag is given and is not the present one.
+        """
+
+    @_abc_1.abstractmethod
+    def GetBestVersion(
+        self,
+        request: _version_service_pb2.GetBestVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_version_service_pb2.GetBestVersionResponse, _abc.Awaitable[_version_service_pb2.GetBestVersionResponse]]:
+        """The version with the highest, or lowest, value of a metric; of those that are equal the newest. Versions without
+        the metric are left out. NOT_FOUND that names the metric when none has it.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteVersion(
+        self,
+        request: _version_service_pb2.DeleteVersionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_version_service_pb2.DeleteVersionResponse, _abc.Awaitable[_version_service_pb2.DeleteVersionResponse]]:
+        """Remove a version, its aliases and tags. Its number is never used again; its bytes are freed by garbage collection.
+
+        FAILED_PRECONDITION while it is pinned; the error names the users.
+        """
 
     @_abc_1.abstractmethod
     def FinalizeVersion(
