@@ -33,7 +33,9 @@ class PinVersionRequest(_message.Message):
     version: _builtins.int
     """Required."""
     user: _builtins.str
-    """Required: who, in words that a person understands, such as "deployment default/iris revision 2"; at most 255 characters."""
+    """Required: who, in words that a person understands, such as "deployment default/iris revision 2"; at most 255
+    characters.
+    """
     def __init__(
         self,
         *,

@@ -201,7 +201,7 @@ class Version(_message.Message):
     input_example: _builtins.str
     """JSON, as text so that its numbers keep their form; at most 1 MiB. What a request to the model may look like."""
     manifest_sha256: _builtins.str
-    """Digest of the manifest, 64 lower-case hexadecimal digits: one digest for all files. Set when finalised. Output only.
+    """Digest of the manifest, 64 lower-case hexadecimal digits: one for all files. Set when finalised. Output only.
 
     It is the SHA-256 of one line a file, "sha256 size path" and a line feed, ordered by the bytes of the path.
     """

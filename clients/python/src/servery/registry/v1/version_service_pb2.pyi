@@ -220,8 +220,8 @@ class ListVersionsRequest(_message.Message):
     """Which versions: comparisons joined by AND, such as
     `framework = SKLEARN AND metrics.accuracy > 0.9 AND tags.team = "vision" AND create_time > "2026-01-01T00:00:00Z"`.
 
-    Fields: model (also a prefix: `model = "iris*"`), framework, state, creator, alias (`alias = champion`, `alias = *`),
-    tags.NAME, metrics.NAME, create_time, version. Comparisons: = != < <= > >=. Empty means all.
+    Fields: model (also a prefix: `model = "iris*"`), framework, state, creator, alias (`alias = champion`, or
+    `alias = *` for any), tags.NAME, metrics.NAME, create_time, version. Comparisons: = != < <= > >=. Empty means all.
     """
     order_by: _builtins.str
     """`version`, `create_time`, `model` or `metrics.NAME`, and ` desc` for the reverse; those without the metric are left
