@@ -1,14 +1,15 @@
 """SQL for the services that keep state: engine, sessions, migrations. SQLite and PostgreSQL by the URL alone."""
 
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final
 
 from alembic import command, context
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, MetaData, event, inspect, pool
+from sqlalchemy import URL, Connection, MetaData, event, inspect, pool
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -89,6 +90,8 @@ async def _migrate(url: str, migrations: Path) -> None:
     # Without the limits on waiting: another process may be busy with a long migration, and this one may be long too.
     limits = {"timeout": WAIT_S} if url.startswith("postgresql") else {}
     engine = _engine(url, poolclass=pool.NullPool, connect_args=limits)
+    if engine.dialect.name == "sqlite":
+        _open_once(engine.url)
     try:
         async with engine.begin() as connection:
             if engine.dialect.name == "postgresql":
@@ -97,11 +100,24 @@ async def _migrate(url: str, migrations: Path) -> None:
     except Exception as error:
         if why := why_not(error):
             raise CannotStart(f"can't use the database {shown(url)}: {shown(why)}") from error
-        if isinstance(error, _Foreign | CommandError):
+        if isinstance(error, _Foreign):
             raise CannotStart(f"can't use the database {shown(url)}: {error}") from error
+        if isinstance(error, CommandError):  # «Can't locate revision …»
+            raise CannotStart(
+                f"can't use the database {shown(url)}: {error}; a newer release has written it, so run that one"
+            ) from error
         raise
     finally:
         await engine.dispose()
+
+
+def _open_once(url: URL) -> None:
+    """See that SQLite can open its file. When it can't, aiosqlite leaves a thread that dies with a traceback."""
+    try:
+        with closing(sqlite3.connect(url.database or ":memory:")) as connection:
+            connection.execute("PRAGMA user_version")
+    except sqlite3.Error as error:
+        raise CannotStart(f"can't use the database {shown(str(url))}: {error}") from error
 
 
 def _upgrade(connection: Connection, migrations: Path) -> None:

@@ -1,6 +1,7 @@
 """A real PostgreSQL for tests: started on a free port with an empty data folder, gone when the block is left."""
 
 import os
+import pwd
 import shutil
 import subprocess
 import tempfile
@@ -82,14 +83,13 @@ class Postgres:
         # Into a file: the server inherits the output, and a pipe would be open until it ends.
         with tempfile.TemporaryFile("w+") as output:
             done = subprocess.run(
-                [self.binaries / program, *arguments],
+                [*_unprivileged(), self.binaries / program, *arguments],
                 cwd=self.folder,
                 env={"PATH": "/usr/bin:/bin", "PGPASSWORD": PASSWORD, "LC_ALL": "C"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 check=False,
-                **({"user": UNPRIVILEGED, "extra_groups": []} if os.geteuid() == 0 else {}),
             )
             output.seek(0)
             printed = output.read()
@@ -101,6 +101,17 @@ class Postgres:
     def _hand_over(self, path: Path) -> None:
         if os.geteuid() == 0:
             shutil.chown(path, UNPRIVILEGED)
+
+
+def _unprivileged() -> list[str]:
+    """What runs a program as somebody else than root.
+
+    Not subprocess's `user=`: with that Python forks where else it would not, and a fork beside gRPC's threads dies.
+    """
+    if os.geteuid() != 0:
+        return []
+    account = pwd.getpwnam(UNPRIVILEGED)
+    return ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
 
 
 @contextmanager

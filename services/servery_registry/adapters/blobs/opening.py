@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -25,6 +26,8 @@ _RETRIES: Final = {
 _CLIENT: Final = {"connect_timeout": "2s", "timeout": "30s"}
 _FIRST_LOOK_S: Final = 10.0
 
+_REFUSED: Final = re.compile(r"status code: (40[0134]\b[^:\n]*)")
+_SAID: Final = re.compile(r"<Code>([^<]*)</Code>\s*<Message>([^<]*)</Message>")
 _ENDPOINTS: Final = ("endpoint", "endpoint_url", "aws_endpoint", "aws_endpoint_url", "aws_endpoint_url_s3")
 
 
@@ -35,14 +38,15 @@ def open_store(url: str, options: Mapping[str, str] | None = None) -> Any:
     CannotStart when the URL or an option is none that obstore knows, or the folder can't be made.
     """
     given = dict(options or {})
+    opened: Any = from_url  # its overloads know the options of each kind of store; ours are checked as it runs
     try:
         if url.startswith("file:"):
-            return from_url(url, mkdir=True, **given)
+            return opened(url, mkdir=True, **given)
         if url.startswith("memory:"):
-            return from_url(url, **given)
+            return opened(url, **given)
         client = _CLIENT | ({"allow_http": True} if _without_tls(given) else {})
         client = {key: value for key, value in client.items() if key not in given}
-        return from_url(url, config=given, client_options=client, retry_config=_RETRIES)
+        return opened(url, config=given, client_options=client, retry_config=_RETRIES)
     except (BaseError, OSError, TypeError, ValueError) as error:
         raise CannotStart(f"can't use the blob store {shown(url)}: {_first_line(error)}") from error
 
@@ -58,9 +62,9 @@ async def look_into(store: Any, url: str) -> None:
             await obstore.list(store, prefix="uploads", chunk_size=1).__anext__()
     except StopAsyncIteration:
         return
-    except (NotFoundError, PermissionDeniedError, UnauthenticatedError) as error:
-        raise CannotStart(f"can't use the blob store {shown(url)}: {_first_line(error)}") from error
     except (BaseError, OSError) as error:
+        if why := _refusal(error):
+            raise CannotStart(f"can't use the blob store {shown(url)}: {why}") from error
         log.warning("the blob store %s does not answer yet: %s", shown(url), _first_line(error))
 
 
@@ -69,6 +73,17 @@ def _without_tls(options: Mapping[str, str]) -> bool:
     named = {key.lower(): value for key, value in (dict(os.environ) | dict(options)).items()}
     endpoints = [named[key] for key in _ENDPOINTS if key in named]
     return any(endpoint.startswith("http://") for endpoint in endpoints)
+
+
+def _refusal(error: Exception) -> str:
+    """Why the store says no, in its own words; empty when it does not, but is not well."""
+    if isinstance(error, NotFoundError | PermissionDeniedError | UnauthenticatedError):
+        return _first_line(error)
+    # obstore has no class of its own for a bucket that is not there, or a key that is not right.
+    if not (status := _REFUSED.search(str(error))):
+        return ""
+    said = _SAID.search(str(error))
+    return f"{said[1]}: {said[2]}" if said else status[1]
 
 
 def _first_line(error: Exception) -> str:
