@@ -22,7 +22,7 @@ test: $(VENV)/.dev ## Run every suite, long loops with small counts
 	@$(BIN)/pytest -m alone
 
 faults: $(VENV)/.dev ## Run the fault suites with the counts that a release asks for
-	@SERVERY_LONG=1 $(BIN)/pytest tests/faults
+	@SERVERY_LONG=1 $(BIN)/pytest tests/faults tests/contracts/test_*_at_once.py
 
 check: $(VENV)/.dev ## Lint, types, import layers, contracts, generated code, file sizes
 	$(BIN)/ruff format --check --quiet .

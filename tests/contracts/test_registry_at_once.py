@@ -1,6 +1,6 @@
 """Many clients want the same at the same moment: exactly one wins, and no update is lost.
 
-Half of them ask one server, half another on the same stores. SERVERY_LONG=1 makes 10 000 tries of it.
+Half of them ask one server, half another on the same stores. SERVERY_LONG=1 makes it 10 000 tries.
 """
 
 import asyncio
@@ -17,11 +17,12 @@ from tests.contracts.registries import RUNNERS, Registry
 from tests.contracts.registry_material import PROJECT, WHO, new_model, new_version, pending_version, upload
 
 CLIENTS = 50
-ROUNDS = 200 if os.environ.get("SERVERY_LONG") else 2
-pytestmark = pytest.mark.timeout(120 if ROUNDS == 2 else 3600)
+LONG = bool(os.environ.get("SERVERY_LONG"))
+ROUNDS = 20 if LONG else 2
+pytestmark = pytest.mark.timeout(1200 if LONG else 120)
 
 
-@pytest.fixture(params=RUNNERS)
+@pytest.fixture(params=[name for name in RUNNERS if name != "s3"])  # what is at stake is in the database
 async def servers(request, tmp_path):
     runner = RUNNERS[request.param](tmp_path)
     async with AsyncExitStack() as stack:
@@ -65,18 +66,19 @@ async def test_one_of_many_takes_the_number(servers):
 async def test_numbers_that_are_given_out_are_unique_and_without_a_gap(servers):
     await servers[0].models.create(new_model(), creator=WHO)
     given: list[int] = []
-    for _ in range(ROUNDS):
+    tries = 10_000 if LONG else ROUNDS * CLIENTS
+    for _ in range(tries // CLIENTS):
         answers = await at_once(servers, lambda server, n: server.versions.create(new_version(), creator=WHO))
         assert [each for each in answers if not isinstance(each, Version)] == []
         given += [each.number for each in answers]
-    assert sorted(given) == list(range(1, ROUNDS * CLIENTS + 1))
+    assert sorted(given) == list(range(1, tries + 1))
     listed = await servers[0].versions.list(PROJECT, "iris", Window(size=CLIENTS), show_pending=True)
     assert [each.number for each in listed.items] == sorted(given, reverse=True)[:CLIENTS]
 
 
 async def test_files_that_are_committed_at_once_are_all_counted(servers):
     version = await pending_version(servers[0])
-    files = 12 if ROUNDS == 2 else 400
+    files = 400 if LONG else 12
     answers = await at_once(servers, lambda server, n: upload(server, version, b"x" * n, f"file-{n}"), files)
     assert [each for each in answers if isinstance(each, BaseException)] == []
     seen = await servers[1].versions.get(PROJECT, "iris", 1, show_pending=True)
