@@ -12,7 +12,9 @@ from servery_kit.interceptors import standard
 from servery_kit.process import until_signalled
 from servery_kit.server import Running, Service, running
 from servery_kit.sql import database
-from servery_registry.adapters.blobs.store import StoredBlobs, open_store
+from servery_kit.urls import shown
+from servery_registry.adapters.blobs.opening import look_into, open_store
+from servery_registry.adapters.blobs.store import StoredBlobs
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.api.files import FileServicer
 from servery_registry.api.models import ModelServicer
@@ -34,13 +36,15 @@ async def main(config: Config) -> None:
 @asynccontextmanager
 async def serving(config: Config) -> AsyncIterator[Running]:
     """Serve until the block is left."""
+    store = open_store(config.blobs, config.blob_options)
+    await look_into(store, config.blobs)
     async with database(config.database, MIGRATIONS) as engine:
-        log.info("database: %s", engine.url.render_as_string(hide_password=True))
-        log.info("blob store: %s", config.blobs.rpartition("@")[2])
+        log.info("database: %s", shown(config.database))
+        log.info("blob store: %s", shown(config.blobs))
         begin_work = sql_work(engine)
         models = ModelServicer(ModelUseCases(begin_work, _now, _new_id))
         versions = VersionServicer(VersionUseCases(begin_work, _now, _new_id))
-        blobs = StoredBlobs(open_store(config.blobs))
+        blobs = StoredBlobs(store)
         files = FileServicer(FileUseCases(begin_work, blobs, _now, _new_id))
         async with running(config.bind, services(models, versions, files), standard(), drain_s=config.drain_s) as state:
             yield state

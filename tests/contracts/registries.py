@@ -13,7 +13,8 @@ from obstore.store import MemoryStore
 
 from servery_kit.config import load
 from servery_kit.sql import database
-from servery_registry.adapters.blobs.store import StoredBlobs, open_store
+from servery_registry.adapters.blobs.opening import open_store
+from servery_registry.adapters.blobs.store import StoredBlobs
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
@@ -28,6 +29,7 @@ from servery_registry.domain.version import NewVersion, Version
 from servery_registry.main import serving
 from tests.contracts.remote_registry import remote_registry
 from tests.fakes.registry_work import FakeStore
+from tests.parts import servers
 
 
 class ModelCases(Protocol):
@@ -104,9 +106,9 @@ class OverFakes:
 
 
 class OverSql:
-    def __init__(self, database_url: str, folder: Path) -> None:
+    def __init__(self, database_url: str, blobs: Any) -> None:
         self._url = database_url
-        self.blobs = open_store(folder.as_uri())
+        self.blobs = blobs
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Registry]:
@@ -117,9 +119,9 @@ class OverSql:
 class OverTheWire:
     """A real server on a socket, and a client of it."""
 
-    def __init__(self, home: Path) -> None:
-        self._config = load(Config, SERVERY_HOME=home, bind="127.0.0.1:0")
-        self.blobs = open_store(self._config.blobs)
+    def __init__(self, home: Path, **settings: Any) -> None:
+        self._config = load(Config, SERVERY_HOME=home, bind="127.0.0.1:0", **settings)
+        self.blobs = open_store(self._config.blobs, self._config.blob_options)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Registry]:
@@ -127,10 +129,33 @@ class OverTheWire:
             yield registry
 
 
+def sqlite_url(tmp_path: Path) -> str:
+    """A database that is not there yet."""
+    return f"sqlite+aiosqlite:///{tmp_path / 'registry.db'}"
+
+
+def local_blobs(tmp_path: Path) -> Any:
+    return open_store((tmp_path / "blobs").as_uri())
+
+
+def s3_blobs() -> Any:
+    """An empty store in a bucket."""
+    return open_store(servers.s3().new_url(), servers.s3().options)
+
+
+def grown(tmp_path: Path) -> Runner:
+    """The service as it is run with other servers beside it, by its settings alone."""
+    bucket = {"blob_url": servers.s3().new_url(), "blob_options": servers.s3().options}
+    return OverTheWire(tmp_path, database_url=servers.postgres().new_database(), **bucket)
+
+
 RUNNERS: dict[str, Callable[[Path], Runner]] = {
     "fakes": lambda tmp_path: OverFakes(),
-    "sqlite": lambda tmp_path: OverSql(f"sqlite+aiosqlite:///{tmp_path / 'registry.db'}", tmp_path / "blobs"),
+    "sqlite": lambda tmp_path: OverSql(sqlite_url(tmp_path), local_blobs(tmp_path)),
+    "postgres": lambda tmp_path: OverSql(servers.postgres().new_database(), local_blobs(tmp_path)),
+    "s3": lambda tmp_path: OverSql(sqlite_url(tmp_path), s3_blobs()),
     "remote": OverTheWire,
+    "grown": grown,
 }
 
 
