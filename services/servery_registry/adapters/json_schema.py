@@ -29,7 +29,7 @@ MAX_STEPS: Final = 200_000
 """Most steps while a value is held against a schema: about a second."""
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_STEPS_PER_REFERENCE = 5
+_STEPS_PER_REFERENCE = 20
 _WORK_PER_STEP = 500  # steps of a regular expression in the time of one step here
 
 _steps_left: ContextVar[int] = ContextVar("_steps_left")

@@ -15,19 +15,20 @@ MIN_LENGTH: Final = 64
 
 _COUNT = re.compile(r"\{(\d{1,4})(?:(,)(\d{1,4})?)?\}", re.ASCII)
 _ESCAPE = re.compile(r"\\(?:[dDwWsSbBnrtfv]|x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|[^a-zA-Z0-9])", re.ASCII)
-_CLASS = re.compile(r"\[\^?(?:\\.|[^\]\\])+\]", re.DOTALL)
+# A set is not empty, and holds no "[" or doubled sign that Python may read in its own way some day.
+_CLASS = re.compile(r"\[(?!\^?\])(?:\\.|(?!--|&&|~~|\|\|)[^\]\\\[])+\]", re.DOTALL)
 _MAX_DEPTH = 20
 
 
 def pattern_problem(pattern: str) -> str | None:
     """What is wrong with a pattern, for a person; None when it can be used."""
     try:
-        re.compile(pattern)
         work = pattern_work(pattern, MIN_LENGTH)
-    except (re.error, OverflowError) as error:
-        return f"is not a regular expression: {error}"
+        re.compile(pattern)
     except ValueError as error:
         return f"is not plain enough: {error}"
+    except re.error as error:
+        return f"is not a regular expression: {error}"
     if work > MAX_WORK:
         return "may take too long: repeat less, and nothing within a repetition"
     return None
