@@ -4,10 +4,16 @@ import logging
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import servery.registry.v1 as pb
-from servery.registry.v1 import file_service_pb2, model_service_pb2, version_service_pb2
+from servery.registry.v1 import (
+    file_service_pb2,
+    model_service_pb2,
+    pin_service_pb2,
+    storage_service_pb2,
+    version_service_pb2,
+)
 from servery_kit.interceptors import standard
 from servery_kit.process import until_signalled
 from servery_kit.server import Running, Service, running
@@ -16,9 +22,13 @@ from servery_registry.adapters.blobs.store import StoredBlobs, open_store
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.api.files import FileServicer
 from servery_registry.api.models import ModelServicer
+from servery_registry.api.pins import PinServicer
+from servery_registry.api.storage import StorageServicer
 from servery_registry.api.versions import VersionServicer
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
+from servery_registry.app.pins import PinUseCases
+from servery_registry.app.storage import StorageUseCases
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.config import Config
 
@@ -42,24 +52,36 @@ async def serving(config: Config) -> AsyncIterator[Running]:
         versions = VersionServicer(VersionUseCases(begin_work, _now, _new_id))
         blobs = StoredBlobs(open_store(config.blobs))
         files = FileServicer(FileUseCases(begin_work, blobs, _now, _new_id))
-        async with running(config.bind, services(models, versions, files), standard(), drain_s=config.drain_s) as state:
+        pins = PinServicer(PinUseCases(begin_work, _now))
+        garbage = StorageUseCases(begin_work, blobs, _now, _new_id, grace=timedelta(seconds=config.gc_grace_s))
+        offered = services(models, versions, files, pins, StorageServicer(garbage))
+        async with (
+            garbage.collecting(config.gc_interval_s),
+            running(config.bind, offered, standard(), drain_s=config.drain_s) as state,
+        ):
             yield state
 
 
-def services(models: ModelServicer, versions: VersionServicer, files: FileServicer) -> list[Service]:
+def services(
+    models: ModelServicer, versions: VersionServicer, files: FileServicer, pins: PinServicer, storage: StorageServicer
+) -> list[Service]:
     """The gRPC services of the registry."""
-    models_of, versions_of, files_of = (
+    models_of, versions_of, files_of, pins_of, storage_of = (
         module.DESCRIPTOR.services_by_name[name]
         for module, name in (
             (model_service_pb2, "ModelService"),
             (version_service_pb2, "VersionService"),
             (file_service_pb2, "FileService"),
+            (pin_service_pb2, "PinService"),
+            (storage_service_pb2, "StorageService"),
         )
     )
     return [
         Service(models_of, lambda server: pb.add_ModelServiceServicer_to_server(models, server)),
         Service(versions_of, lambda server: pb.add_VersionServiceServicer_to_server(versions, server)),
         Service(files_of, lambda server: pb.add_FileServiceServicer_to_server(files, server)),
+        Service(pins_of, lambda server: pb.add_PinServiceServicer_to_server(pins, server)),
+        Service(storage_of, lambda server: pb.add_StorageServiceServicer_to_server(storage, server)),
     ]
 
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,9 +17,12 @@ from servery_registry.adapters.blobs.store import StoredBlobs, open_store
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
+from servery_registry.app.pins import PinUseCases
+from servery_registry.app.storage import StorageUseCases
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.config import Config
 from servery_registry.domain.file import File
+from servery_registry.domain.garbage import Account
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
 from servery_registry.domain.unit_of_work import BeginWork
@@ -34,6 +37,7 @@ class ModelCases(Protocol):
     async def create(self, new: NewModel, *, creator: str, request_id: str = "") -> Model: ...
     async def get(self, project: str, name: str) -> Model: ...
     async def list(self, project: str, window: Window[str]) -> Listing[Model]: ...
+    async def delete(self, project: str, name: str) -> None: ...
 
 
 class VersionCases(Protocol):
@@ -43,6 +47,7 @@ class VersionCases(Protocol):
         self, project: str, model: str, window: Window[int], *, show_pending: bool = False
     ) -> Listing[Version]: ...
     async def finalize(self, project: str, model: str, number: int) -> Version: ...
+    async def delete(self, project: str, model: str, number: int, *, etag: str = "") -> None: ...
 
 
 class FileCases(Protocol):
@@ -56,6 +61,15 @@ class FileCases(Protocol):
     ) -> tuple[File, AsyncGenerator[Piece, None]]: ...
 
 
+class PinCases(Protocol):
+    async def pin(self, project: str, model: str, number: int, user: str) -> None: ...
+    async def unpin(self, project: str, model: str, number: int, user: str) -> None: ...
+
+
+class StorageCases(Protocol):
+    async def collect(self, *, dry_run: bool = False, grace: timedelta | None = None) -> Account: ...
+
+
 class Registry(Protocol):
     """What every runner gives."""
 
@@ -65,6 +79,10 @@ class Registry(Protocol):
     def versions(self) -> VersionCases: ...
     @property
     def files(self) -> FileCases: ...
+    @property
+    def pins(self) -> PinCases: ...
+    @property
+    def storage(self) -> StorageCases: ...
 
 
 class Runner(Protocol):
@@ -83,13 +101,18 @@ class Local:
     models: ModelUseCases
     versions: VersionUseCases
     files: FileUseCases
+    pins: PinUseCases
+    storage: StorageUseCases
 
     @classmethod
     def over(cls, begin_work: BeginWork, store: Any) -> "Local":
+        blobs = StoredBlobs(store)
         return cls(
             ModelUseCases(begin_work, _now, _new_id),
             VersionUseCases(begin_work, _now, _new_id),
-            FileUseCases(begin_work, StoredBlobs(store), _now, _new_id),
+            FileUseCases(begin_work, blobs, _now, _new_id),
+            PinUseCases(begin_work, _now),
+            StorageUseCases(begin_work, blobs, _now, _new_id, grace=timedelta(days=1)),
         )
 
 

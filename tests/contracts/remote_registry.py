@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import grpc
@@ -14,6 +14,7 @@ from servery._grpc_errors import from_rpc
 from servery_kit.channel import open_channel
 from servery_registry.api import convert, windows
 from servery_registry.domain.file import File
+from servery_registry.domain.garbage import Account, Garbage
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
 from servery_registry.domain.upload import Piece, Progress
@@ -25,12 +26,24 @@ class RemoteRegistry:
     models: "RemoteModels"
     versions: "RemoteVersions"
     files: "RemoteFiles"
+    pins: "RemotePins"
+    storage: "RemoteStorage"
+
+    @classmethod
+    def over(cls, channel: grpc.aio.Channel) -> "RemoteRegistry":
+        return cls(
+            RemoteModels(channel),
+            RemoteVersions(channel),
+            RemoteFiles(channel),
+            RemotePins(channel),
+            RemoteStorage(channel),
+        )
 
 
 @asynccontextmanager
 async def remote_registry(address: str) -> AsyncIterator[RemoteRegistry]:
     async with open_channel(address) as channel:
-        yield RemoteRegistry(RemoteModels(channel), RemoteVersions(channel), RemoteFiles(channel))
+        yield RemoteRegistry.over(channel)
 
 
 async def _answer(call: Awaitable[Any]) -> Any:
@@ -59,6 +72,9 @@ class RemoteModels:
             request.page_token = windows.models_token(request, _until(_Named(name=window.after)))
         response = await _answer(self._stub.ListModels(request))
         return Listing([_model(model) for model in response.models], more=bool(response.next_page_token))
+
+    async def delete(self, project: str, name: str) -> None:
+        await _answer(self._stub.DeleteModel(pb.DeleteModelRequest(project=project, name=name)))
 
 
 class RemoteVersions:
@@ -93,6 +109,39 @@ class RemoteVersions:
     async def finalize(self, project: str, model: str, number: int) -> Version:
         request = pb.FinalizeVersionRequest(project=project, model=model, version=number)
         return _version((await _answer(self._stub.FinalizeVersion(request))).version)
+
+    async def delete(self, project: str, model: str, number: int, *, etag: str = "") -> None:
+        request = pb.DeleteVersionRequest(project=project, model=model, version=number, etag=etag)
+        await _answer(self._stub.DeleteVersion(request))
+
+
+class RemotePins:
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = pb.PinServiceStub(channel)
+
+    async def pin(self, project: str, model: str, number: int, user: str) -> None:
+        request = pb.PinVersionRequest(project=project, model=model, version=number, user=user)
+        await _answer(self._stub.PinVersion(request))
+
+    async def unpin(self, project: str, model: str, number: int, user: str) -> None:
+        request = pb.UnpinVersionRequest(project=project, model=model, version=number, user=user)
+        await _answer(self._stub.UnpinVersion(request))
+
+
+class RemoteStorage:
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = pb.StorageServiceStub(channel)
+
+    async def collect(self, *, dry_run: bool = False, grace: timedelta | None = None) -> Account:
+        request = pb.CollectGarbageRequest(dry_run=dry_run)
+        if grace is not None:
+            request.grace.FromTimedelta(grace)
+        response = await _answer(self._stub.CollectGarbage(request))
+        account = Account()
+        for each in response.garbage:
+            account.add(Garbage(sha256=each.sha256, upload_id=each.upload_id, size_bytes=each.size_bytes))
+        assert (account.count, account.size_bytes) == (response.count, response.size_bytes)
+        return account
 
 
 class RemoteFiles:

@@ -1,11 +1,13 @@
 """Between the domain and the wire. Plain functions; requests come in checked."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
 import servery.registry.v1 as pb
 from servery_registry.domain.file import File
+from servery_registry.domain.garbage import Account
 from servery_registry.domain.model import DEFAULT_PROJECT, Model, NewModel
 from servery_registry.domain.upload import Progress
 from servery_registry.domain.version import Framework, NewVersion, State, Version
@@ -92,6 +94,18 @@ def upload_to_proto(progress: Progress) -> pb.Upload:
         received_bytes=progress.received_bytes,
         committed=progress.committed,
     )
+
+
+def account_to_proto(account: Account) -> pb.CollectGarbageResponse:
+    named = [
+        pb.CollectGarbageResponse.Garbage(sha256=each.sha256, upload_id=each.upload_id, size_bytes=each.size_bytes)
+        for each in account.largest
+    ]
+    return pb.CollectGarbageResponse(count=account.count, size_bytes=account.size_bytes, garbage=named)
+
+
+def span_from_proto(duration: Duration) -> timedelta:
+    return timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)
 
 
 def time_to_proto(time: datetime) -> Timestamp:

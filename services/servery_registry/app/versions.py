@@ -5,15 +5,24 @@ from dataclasses import replace
 from datetime import datetime
 
 from servery_registry.domain.listing import Listing, Window
+from servery_registry.domain.pin import must_not_be_used
 from servery_registry.domain.remembered import Remembered, fingerprint, must_be_the_same
 from servery_registry.domain.unit_of_work import BeginWork, UnitOfWork
-from servery_registry.domain.version import NewVersion, State, Version, Versions, must_be_complete, no_such_version
+from servery_registry.domain.version import (
+    NewVersion,
+    State,
+    Version,
+    Versions,
+    must_be_complete,
+    must_have_etag,
+    no_such_version,
+)
 
 _METHOD = "CreateVersion"
 
 
 class VersionUseCases:
-    """Create, get, list and finalise versions. `clock` gives the time in UTC, `new_id` a UUID."""
+    """Create, get, list, finalise and delete versions. `clock` gives the time in UTC, `new_id` a UUID."""
 
     def __init__(self, begin_work: BeginWork, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         self._begin_work = begin_work
@@ -35,7 +44,10 @@ class VersionUseCases:
                 before = await work.requests.get(new.project, _METHOD, request_id)
                 if before is not None:
                     must_be_the_same(before, asked)
-                    return await work.versions.get(new.project, new.model, int(before.made))
+                    made = await work.versions.get(new.project, new.model, int(before.made))
+                    if made.create_time != before.create_time:  # deleted with its model, and another made anew
+                        raise no_such_version(new.model, made.number)
+                    return made
             number = await work.models.take_number(new.project, new.model, new.number)
             version = Version(
                 project=new.project,
@@ -97,6 +109,24 @@ class VersionUseCases:
                 await work.models.save(replace(owner, latest_version=number, update_time=now, etag=self._new_id()))
             await work.commit()
         return ready
+
+    async def delete(self, project: str, model: str, number: int, *, etag: str = "") -> None:
+        """Remove a version in whatever state, and all that is said of it, at once. Its bytes are freed later.
+
+        The highest READY one that is left becomes the latest. Raise NotFound when there is none of that number,
+        FailedPrecondition when it is pinned, Aborted when the etag is given and is not the present one.
+        """
+        async with self._begin_work() as work:
+            owner = await work.models.lock(project, model)
+            version = await _locked(work.versions, project, model, number)
+            must_have_etag(version, etag)
+            must_not_be_used(version, await work.pins.users(version.id))
+            await work.versions.remove(version.id)
+            if number == owner.latest_version:
+                latest = await work.versions.latest(project, model)
+                now = self._clock()
+                await work.models.save(replace(owner, latest_version=latest, update_time=now, etag=self._new_id()))
+            await work.commit()
 
 
 async def _locked(versions: Versions, project: str, model: str, number: int) -> Version:

@@ -3,8 +3,10 @@
 from types import TracebackType
 from typing import Protocol, Self
 
+from servery_registry.domain.content import Contents
 from servery_registry.domain.file import Files
 from servery_registry.domain.model import Models
+from servery_registry.domain.pin import Pins
 from servery_registry.domain.remembered import Requests
 from servery_registry.domain.upload import Uploads
 from servery_registry.domain.version import Versions
@@ -30,6 +32,12 @@ class UnitOfWork(Protocol):
 
     @property
     def requests(self) -> Requests: ...
+
+    @property
+    def pins(self) -> Pins: ...
+
+    @property
+    def contents(self) -> Contents: ...
 
     async def __aenter__(self) -> Self: ...
 

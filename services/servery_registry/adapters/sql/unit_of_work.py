@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from servery.errors import Unavailable
 from servery_kit.sql import READ_ONLY, translate
+from servery_registry.adapters.sql.contents import SqlContents
 from servery_registry.adapters.sql.files import SqlFiles
 from servery_registry.adapters.sql.models import SqlModels
+from servery_registry.adapters.sql.pins import SqlPins
 from servery_registry.adapters.sql.requests import SqlRequests
 from servery_registry.adapters.sql.uploads import SqlUploads
 from servery_registry.adapters.sql.versions import SqlVersions
@@ -30,6 +32,8 @@ class SqlUnitOfWork:
         self.files = SqlFiles(session)
         self.uploads = SqlUploads(session)
         self.requests = SqlRequests(session)
+        self.pins = SqlPins(session)
+        self.contents = SqlContents(session)
 
     async def __aenter__(self) -> Self:
         return self
