@@ -182,6 +182,7 @@ class FileUseCases:
         try:
             await self._blobs.keep(upload.id, file.sha256, file.size_bytes)
         except DataLoss:
+            await self._upload(upload.id)  # not found when it was given up meanwhile, and its parts were freed
             await self._blobs.drop(upload.id)
             raise
 
