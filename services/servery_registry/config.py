@@ -28,6 +28,13 @@ class Config(Settings):
         description="Options of the object store, a JSON object of strings; over what AWS_… variables say.",
     )
 
+    gc_interval_s: float = Field(
+        3600.0, ge=0, le=366 * 86400, description="Seconds between two collections of garbage; 0: none by itself."
+    )
+    gc_grace_s: float = Field(
+        86400.0, ge=0, le=366 * 86400, description="Seconds for which garbage is left in peace after it was written."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:

@@ -21,6 +21,7 @@ from servery_serving.api.nodes import NodeServicer
 from servery_serving.app.changes import Changes
 from servery_serving.app.deployments import Wishes
 from servery_serving.app.nodes import Nodes
+from servery_serving.app.pinning import Pinning
 from servery_serving.app.reconciler import Reconciler
 from servery_serving.config import Config
 from servery_serving.domain.node import Lease
@@ -46,11 +47,13 @@ async def serving(config: Config) -> AsyncIterator[Running]:
         catalog = await stack.enter_async_context(registry_catalog(config.registry_address))
         probe = await stack.enter_async_context(inference_probe())
         store = SqlStore(engine)
-        wishes = Wishes(store=store, catalog=catalog, changes=changes, clock=clock)
+        pinning = Pinning(store=store, catalog=catalog, changes=changes)
+        wishes = Wishes(store=store, catalog=catalog, pinning=pinning, changes=changes, clock=clock)
         lease = Lease(config.report_interval_s)
         nodes = Nodes(lease=lease, placement=Everywhere(), clock=clock, changes=changes)
         reconciler = Reconciler(store=store, nodes=nodes, probe=probe, changes=changes, clock=clock)
         await stack.enter_async_context(reconciler.running())
+        await stack.enter_async_context(pinning.running())
         services = [deployment_service(wishes), node_service(nodes)]
         server = await stack.enter_async_context(running(config.bind, services, standard(), drain_s=config.drain_s))
         # Left first, before the server drains: streams have no end of their own, and draining would wait for them.

@@ -18,6 +18,7 @@ from servery_serving.adapters.sql.store import SqlStore
 from servery_serving.api.deployments import DeploymentServicer
 from servery_serving.app.changes import Changes
 from servery_serving.app.deployments import Wishes
+from servery_serving.app.pinning import Pinning
 from servery_serving.domain.unit_of_work import Store
 from servery_serving.main import deployment_service
 from tests.fakes.catalog import MemoryCatalog
@@ -77,7 +78,8 @@ class Far:
 
 def _world(store: Store) -> tuple[World, Wishes]:
     catalog, clock, changes = MemoryCatalog(), HandClock(), Changes()
-    wishes = Wishes(store=store, catalog=catalog, changes=changes, clock=clock)
+    pinning = Pinning(store=store, catalog=catalog, changes=changes)
+    wishes = Wishes(store=store, catalog=catalog, pinning=pinning, changes=changes, clock=clock)
     return World(Near(wishes), catalog, clock, changes, store), wishes
 
 

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,10 +20,13 @@ from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.app.aliases import AliasUseCases
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
+from servery_registry.app.pins import PinUseCases
+from servery_registry.app.storage import StorageUseCases
 from servery_registry.app.tags import TagUseCases
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.config import Config
 from servery_registry.domain.file import File
+from servery_registry.domain.garbage import Account
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
 from servery_registry.domain.tag import TagSchema
@@ -41,6 +44,7 @@ class ModelCases(Protocol):
     async def get(self, project: str, name: str) -> Model: ...
     async def list(self, project: str, window: Window[str]) -> Listing[Model]: ...
     async def update(self, project: str, name: str, *, description: str | None, etag: str = "") -> Model: ...
+    async def delete(self, project: str, name: str) -> None: ...
 
 
 class VersionCases(Protocol):
@@ -56,6 +60,7 @@ class VersionCases(Protocol):
     async def update(
         self, project: str, model: str, number: int, change: VersionChange, *, etag: str = ""
     ) -> Version: ...
+    async def delete(self, project: str, model: str, number: int, *, etag: str = "") -> None: ...
 
 
 class AliasCases(Protocol):
@@ -82,6 +87,15 @@ class FileCases(Protocol):
     ) -> tuple[File, AsyncGenerator[Piece, None]]: ...
 
 
+class PinCases(Protocol):
+    async def pin(self, project: str, model: str, number: int, user: str) -> None: ...
+    async def unpin(self, project: str, model: str, number: int, user: str) -> None: ...
+
+
+class StorageCases(Protocol):
+    async def collect(self, *, dry_run: bool = False, grace: timedelta | None = None) -> Account: ...
+
+
 class Registry(Protocol):
     """What every runner gives."""
 
@@ -95,6 +109,9 @@ class Registry(Protocol):
     def aliases(self) -> AliasCases: ...
     @property
     def tags(self) -> TagCases: ...
+    def pins(self) -> PinCases: ...
+    @property
+    def storage(self) -> StorageCases: ...
 
 
 class Runner(Protocol):
@@ -115,15 +132,21 @@ class Local:
     files: FileUseCases
     aliases: AliasUseCases
     tags: TagUseCases
+    pins: PinUseCases
+    storage: StorageUseCases
 
     @classmethod
     def over(cls, begin_work: BeginWork, store: Any) -> "Local":
+        blobs = StoredBlobs(store)
         return cls(
             ModelUseCases(begin_work, _now, _new_id),
             VersionUseCases(begin_work, _now, _new_id),
             FileUseCases(begin_work, StoredBlobs(store), _now, _new_id),
             AliasUseCases(begin_work, _now, _new_id),
             TagUseCases(begin_work, LibraryJsonSchemas(), _now, _new_id),
+            FileUseCases(begin_work, blobs, _now, _new_id),
+            PinUseCases(begin_work, _now),
+            StorageUseCases(begin_work, blobs, _now, _new_id, grace=timedelta(days=1)),
         )
 
 

@@ -9,9 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from servery_kit.sql import READ_ONLY, translate
 from servery_registry.adapters.sql.aliases import SqlAliases
+from servery_registry.adapters.sql.contents import SqlContents
 from servery_registry.adapters.sql.files import SqlFiles
 from servery_registry.adapters.sql.input_examples import SqlInputExamples
 from servery_registry.adapters.sql.models import SqlModels
+from servery_registry.adapters.sql.pins import SqlPins
 from servery_registry.adapters.sql.requests import SqlRequests
 from servery_registry.adapters.sql.tags import SqlTags, SqlTagSchemas
 from servery_registry.adapters.sql.uploads import SqlUploads
@@ -34,6 +36,8 @@ class SqlUnitOfWork:
         self.aliases = SqlAliases(session)
         self.tags = SqlTags(session)
         self.tag_schemas = SqlTagSchemas(session)
+        self.pins = SqlPins(session)
+        self.contents = SqlContents(session)
 
     async def __aenter__(self) -> Self:
         return self

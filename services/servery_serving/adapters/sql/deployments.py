@@ -9,7 +9,6 @@ from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from servery.errors import AlreadyExists
 from servery_kit.paging import Page
 from servery_serving.adapters.sql.tables import deployments, revisions
 from servery_serving.domain.deployment import (
@@ -21,6 +20,7 @@ from servery_serving.domain.deployment import (
     Revision,
     State,
     Status,
+    already_exists,
     not_found,
 )
 
@@ -46,14 +46,7 @@ class SqlDeployments:
         try:
             added = await self._connection.execute(insert(deployments).values(values).returning(deployments.c.id))
         except IntegrityError as error:
-            raise AlreadyExists(
-                f"project {deployment.project!r} has a deployment {deployment.name!r} already; "
-                "give another name, or delete that one first",
-                reason="DEPLOYMENT_ALREADY_EXISTS",
-                resource_type="deployment",
-                resource_name=deployment.name,
-                metadata={"project": deployment.project, "deployment": deployment.name},
-            ) from error
+            raise already_exists(deployment.project, deployment.name) from error
         deployment_id = added.scalar_one()
         await self._connection.execute(insert(revisions).values(_revision(deployment_id, deployment.revision)))
         return replace(deployment, id=deployment_id)

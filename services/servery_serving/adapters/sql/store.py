@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from servery_kit.sql import READ_ONLY, translate
 from servery_serving.adapters.sql.deployments import SqlDeployments
 from servery_serving.adapters.sql.requests import SqlRequests
+from servery_serving.adapters.sql.unpins import SqlUnpins
 
 
 class SqlUnitOfWork:
@@ -17,6 +18,7 @@ class SqlUnitOfWork:
         self._connection = connection
         self.deployments = SqlDeployments(connection, writes=writes)
         self.requests = SqlRequests(connection)
+        self.unpins = SqlUnpins(connection)
 
     async def commit(self) -> None:
         await self._connection.commit()
