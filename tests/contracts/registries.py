@@ -141,10 +141,9 @@ class Local:
         return cls(
             ModelUseCases(begin_work, _now, _new_id),
             VersionUseCases(begin_work, _now, _new_id),
-            FileUseCases(begin_work, StoredBlobs(store), _now, _new_id),
+            FileUseCases(begin_work, blobs, _now, _new_id),
             AliasUseCases(begin_work, _now, _new_id),
             TagUseCases(begin_work, LibraryJsonSchemas(), _now, _new_id),
-            FileUseCases(begin_work, blobs, _now, _new_id),
             PinUseCases(begin_work, _now),
             StorageUseCases(begin_work, blobs, _now, _new_id, grace=timedelta(days=1)),
         )
