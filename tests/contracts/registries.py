@@ -20,8 +20,10 @@ from servery_registry.app.models import ModelUseCases
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.config import Config
 from servery_registry.domain.file import File
+from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
+from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.unit_of_work import BeginWork
 from servery_registry.domain.upload import Piece, Progress
 from servery_registry.domain.version import NewVersion, Version
@@ -33,14 +35,21 @@ from tests.fakes.registry_work import FakeStore
 class ModelCases(Protocol):
     async def create(self, new: NewModel, *, creator: str, request_id: str = "") -> Model: ...
     async def get(self, project: str, name: str) -> Model: ...
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]: ...
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]: ...
 
 
 class VersionCases(Protocol):
     async def create(self, new: NewVersion, *, creator: str, request_id: str = "") -> Version: ...
     async def get(self, project: str, model: str, number: int, *, show_pending: bool = False) -> Version: ...
     async def list(
-        self, project: str, model: str, window: Window[int], *, show_pending: bool = False
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool = False,
+        where: Filter = (),
+        order: Order = NEWEST,
     ) -> Listing[Version]: ...
     async def finalize(self, project: str, model: str, number: int) -> Version: ...
 

@@ -11,11 +11,15 @@ import grpc
 
 import servery.registry.v1 as pb
 from servery._grpc_errors import from_rpc
+from servery_kit import paging
 from servery_kit.channel import open_channel
 from servery_registry.api import convert, windows
+from servery_registry.api.search import ALL_MODELS, key_text, search_from_proto
 from servery_registry.domain.file import File
+from servery_registry.domain.filter import Filter, filter_text
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
+from servery_registry.domain.order import NEWEST, Key, Order, order_text
 from servery_registry.domain.upload import Piece, Progress
 from servery_registry.domain.version import NewVersion, State, Version
 
@@ -53,8 +57,8 @@ class RemoteModels:
     async def get(self, project: str, name: str) -> Model:
         return _model((await _answer(self._stub.GetModel(pb.GetModelRequest(project=project, name=name)))).model)
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        request = pb.ListModelsRequest(project=project, page_size=window.size)
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        request = pb.ListModelsRequest(project=project, page_size=window.size, name_prefix=prefix)
         if window.after is not None:
             request.page_token = windows.models_token(request, _until(_Named(name=window.after)))
         response = await _answer(self._stub.ListModels(request))
@@ -82,11 +86,26 @@ class RemoteVersions:
         return _version((await _answer(self._stub.GetVersion(request))).version)
 
     async def list(
-        self, project: str, model: str, window: Window[int], *, show_pending: bool = False
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool = False,
+        where: Filter = (),
+        order: Order = NEWEST,
     ) -> Listing[Version]:
-        request = pb.ListVersionsRequest(project=project, model=model, page_size=window.size, show_pending=show_pending)
+        request = pb.ListVersionsRequest(
+            project=project,
+            model=model or ALL_MODELS,
+            page_size=window.size,
+            show_pending=show_pending,
+            filter=filter_text(where),
+            order_by=order_text(order),
+        )
         if window.after is not None:
-            request.page_token = windows.versions_token(request, _until(_Named(number=window.after)))
+            scope = search_from_proto(request).scope
+            request.page_token = paging.next_token(key_text(window.after), *scope)
         response = await _answer(self._stub.ListVersions(request))
         return Listing([_version(version) for version in response.versions], more=bool(response.next_page_token))
 
@@ -159,7 +178,6 @@ class _Named:
     """Stands for the last item of a page, of which a token needs the key alone."""
 
     name: str = ""
-    number: int = 0
     path: str = ""
 
 

@@ -62,7 +62,7 @@ class ModelUseCases:
         async with self._begin_work(read_only=True) as work:
             return await work.models.get(project, name)
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        """Models of a project, ordered by name."""
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        """Models of a project whose name begins so, ordered by name."""
         async with self._begin_work(read_only=True) as work:
-            return await work.models.list(project, window)
+            return await work.models.list(project, window, prefix=prefix)

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window
+from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.remembered import Remembered, fingerprint, must_be_the_same
 from servery_registry.domain.unit_of_work import BeginWork, UnitOfWork
 from servery_registry.domain.version import NewVersion, State, Version, Versions, must_be_complete, no_such_version
@@ -72,12 +74,20 @@ class VersionUseCases:
             return await visible_version(work, project, model, number, show_pending=show_pending)
 
     async def list(
-        self, project: str, model: str, window: Window[int], *, show_pending: bool = False
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool = False,
+        where: Filter = (),
+        order: Order = NEWEST,
     ) -> Listing[Version]:
-        """Versions of a model, newest number first. Raise NotFound when there is no such model."""
+        """Versions of a model, or for None of all of a project. Raise NotFound when there is no such model."""
         async with self._begin_work(read_only=True) as work:
-            await work.models.get(project, model)
-            return await work.versions.list(project, model, window, show_pending=show_pending)
+            if model is not None:
+                await work.models.get(project, model)
+            return await work.versions.list(project, model, window, show_pending=show_pending, where=where, order=order)
 
     async def finalize(self, project: str, model: str, number: int) -> Version:
         """Make a version READY, and the model's latest when its number is the highest.

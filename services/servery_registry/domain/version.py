@@ -1,13 +1,15 @@
 """A version of a model, and what we ask of the place that keeps versions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Final, Protocol
 
 from servery.errors import AlreadyExists, FailedPrecondition, NotFound
+from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window
+from servery_registry.domain.order import NEWEST, Key, Order, Part
 
 MAX_METRIC_NAME: Final = 255
 MAX_METRICS: Final = 1000
@@ -88,11 +90,34 @@ class Versions(Protocol):
     async def lock(self, version_id: str) -> Version:
         """Get a version that nobody else changes until this unit of work ends."""
 
-    async def list(self, project: str, model: str, window: Window[int], *, show_pending: bool) -> Listing[Version]:
-        """Versions of a model, newest number first; those that are not READY only when asked for."""
+    async def list(
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool,
+        where: Filter = (),
+        order: Order = NEWEST,
+    ) -> Listing[Version]:
+        """Versions of a model, or for None of all of a project, in an order; all comparisons hold of each.
+
+        Those that are not READY only when asked for.
+        """
 
     async def save(self, version: Version) -> None:
         """Write what may change of a version that is locked."""
+
+
+def key_of(version: Version, order: Order) -> Key:
+    """Where a version stands. It must have the metric that the order names."""
+    values: Mapping[Part, Callable[[], str | int | float | datetime]] = {
+        Part.MODEL: lambda: version.model,
+        Part.NUMBER: lambda: version.number,
+        Part.CREATE_TIME: lambda: version.create_time,
+        Part.VALUE: lambda: float(version.metrics[order.metric]),
+    }
+    return tuple(values[part]() for part, _ in order.parts)
 
 
 def must_be_pending(version: Version) -> None:

@@ -10,7 +10,12 @@ from servery_registry.adapters.sql.unit_of_work import MIGRATIONS
 
 
 def _differences(connection):
-    return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+    def include(_, name, kind, *__):
+        # SQLite does not tell which way a column of an index runs; the plans of the lists show that it is there.
+        return connection.dialect.name != "sqlite" or kind != "index" or not name.endswith("_desc")
+
+    opts = {"compare_type": True, "include_object": include}
+    return compare_metadata(MigrationContext.configure(connection, opts=opts), metadata)
 
 
 async def test_the_migrated_schema_is_the_one_the_code_knows(tmp_path):

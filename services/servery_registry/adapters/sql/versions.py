@@ -1,12 +1,19 @@
 """Versions in SQL."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from servery_registry.adapters.sql.metrics import metrics_of, put_metrics
 from servery_registry.adapters.sql.tables import VersionRow
+from servery_registry.adapters.sql.version_filter import condition
+from servery_registry.adapters.sql.version_order import ordered
+from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window, listing
+from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.version import Framework, State, Version, no_such_version, number_taken
 
 
@@ -25,7 +32,6 @@ class SqlVersions:
                 number=version.number,
                 state=version.state.value,
                 framework=version.framework.value,
-                metrics=dict(version.metrics),
                 description=version.description,
                 file_count=version.file_count,
                 size_bytes=version.size_bytes,
@@ -39,6 +45,7 @@ class SqlVersions:
             await self._session.flush()
         except IntegrityError as error:
             raise number_taken(version.model, version.number) from error
+        await put_metrics(self._session, version)
 
     async def get(self, project: str, model: str, number: int) -> Version:
         query = select(VersionRow).where(
@@ -47,21 +54,33 @@ class SqlVersions:
         row = (await self._session.scalars(query)).one_or_none()
         if row is None:
             raise no_such_version(model, number)
-        return _version(row)
+        return await self._version(row)
 
     async def lock(self, version_id: str) -> Version:
         query = select(VersionRow).where(VersionRow.id == version_id).with_for_update()
         rows = await self._session.scalars(query.execution_options(populate_existing=True))
-        return _version(rows.one())
+        return await self._version(rows.one())
 
-    async def list(self, project: str, model: str, window: Window[int], *, show_pending: bool) -> Listing[Version]:
-        query = select(VersionRow).where(VersionRow.project == project, VersionRow.model == model)
+    async def list(
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool,
+        where: Filter = (),
+        order: Order = NEWEST,
+    ) -> Listing[Version]:
+        conditions = [condition(each, project, order.metric) for each in where]
         if not show_pending:
-            query = query.where(VersionRow.state == State.READY.value)
-        if window.after is not None:
-            query = query.where(col(VersionRow.number) < window.after)
-        rows = await self._session.scalars(query.order_by(col(VersionRow.number).desc()).limit(window.size + 1))
-        return listing([_version(row) for row in rows], window.size)
+            conditions.append(col(VersionRow.state) == State.READY.value)
+        rows: list[VersionRow] = []
+        for query in ordered(project, model, order, window.after):
+            missing = window.size + 1 - len(rows)
+            rows += await self._session.scalars(query.where(*conditions).limit(missing))
+            if len(rows) > window.size:
+                break
+        return listing(await self._versions(rows), window.size)
 
     async def save(self, version: Version) -> None:
         await self._session.execute(
@@ -76,8 +95,15 @@ class SqlVersions:
             )
         )
 
+    async def _version(self, row: VersionRow) -> Version:
+        return (await self._versions([row]))[0]
 
-def _version(row: VersionRow) -> Version:
+    async def _versions(self, rows: Sequence[VersionRow]) -> Sequence[Version]:
+        metrics = await metrics_of(self._session, [row.id for row in rows])
+        return [_version(row, metrics[row.id]) for row in rows]
+
+
+def _version(row: VersionRow, metrics: Mapping[str, float]) -> Version:
     return Version(
         project=row.project,
         model=row.model,
@@ -85,7 +111,7 @@ def _version(row: VersionRow) -> Version:
         id=row.id,
         state=State(row.state),
         framework=Framework(row.framework),
-        metrics=dict(row.metrics),
+        metrics=metrics,
         description=row.description,
         file_count=row.file_count,
         size_bytes=row.size_bytes,
