@@ -13,6 +13,7 @@ METRIC_NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories
 MODELS = st.from_regex(r"[A-Za-z0-9_-]{1,20}\*?|\*", fullmatch=True)
 ALIASES = st.from_regex(r"[a-z][a-z0-9_-]{0,20}|\*", fullmatch=True).filter(lambda alias: alias != "latest")
 TAG_NAMES = st.from_regex(r"[A-Za-z0-9_-]{1,63}", fullmatch=True)
+NUMBERS_OF_VERSIONS = st.integers(0, 2**31 - 1)
 TIMES = st.datetimes(timezones=st.just(UTC))
 
 _EQUALITY = st.sampled_from([Operator.EQ, Operator.NE])
@@ -39,7 +40,7 @@ def filters(
     texts: st.SearchStrategy[str] = TEXTS,
     numbers: st.SearchStrategy[float] = NUMBERS,
     times: st.SearchStrategy[datetime] = TIMES,
-    versions: st.SearchStrategy[int] | None = None,
+    versions: st.SearchStrategy[int] = NUMBERS_OF_VERSIONS,
     max_size: int = 5,
 ) -> st.SearchStrategy[Filter]:
     """Filters of up to `max_size` comparisons; the arguments narrow what their values are drawn from."""
@@ -53,6 +54,6 @@ def filters(
         _comparisons(Field.TAG, _ANY, numbers, tag_names),
         _comparisons(Field.METRIC, _ANY, numbers, names),
         _comparisons(Field.CREATE_TIME, _ANY, times),
-        _comparisons(Field.VERSION, _ANY, versions or st.integers(0, 2**31 - 1)),
+        _comparisons(Field.VERSION, _ANY, versions),
     )
     return st.lists(each, max_size=max_size).map(tuple)

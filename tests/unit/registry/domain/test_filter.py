@@ -21,21 +21,19 @@ def test_a_filter_that_is_written_down_is_read_back(where):
     assert [type(each.value) for each in parse_filter(filter_text(where))] == [type(each.value) for each in where]
 
 
-_PIECES = st.sampled_from(
-    ["model", "metrics.", "tags.", "tags.a", '"', "\\", "AND", "and", "=", "!=", "<", ">=", "*", "(", "1e999", "-1"]
-    + ["create_time", '"2026-01-01T00:00:00Z"', "0001-01-01T00:00:00+14:00", "alias", "null", "true", "\0", " ", "."]
-)
+_PIECES = [
+    *("model", "metrics.", "tags.", "tags.a", "alias", "create_time", "AND", "and", "null", "true", "1e999", "-1"),
+    *("=", "!=", "<", ">=", "*", "(", ".", '"', "\\", "\0", '"2026-01-01T00:00:00Z"', "0001-01-01T00:00:00+14:00"),
+]
 
 
-@given(st.one_of(st.text(), st.lists(st.one_of(_PIECES, st.text(max_size=3))).map(" ".join), st.binary().map(str)))
+@given(st.one_of(st.text(), st.lists(st.one_of(st.sampled_from(_PIECES), st.text(max_size=3))).map(" ".join)))
 def test_any_text_is_a_filter_or_an_invalid_argument(text):
     try:
         where = parse_filter(text)
-    except InvalidArgument as error:
-        assert (error.field, error.reason) == ("filter", "FILTER_INVALID")
-        assert len(str(error)) < 300
-    else:
-        assert parse_filter(filter_text(where)) == where
+    except InvalidArgument:
+        return
+    assert parse_filter(filter_text(where)) == where
 
 
 @pytest.mark.parametrize(
@@ -131,6 +129,8 @@ def test_what_is_wrong_is_shown_with_its_place_and_what_is_allowed(text, at, all
     with pytest.raises(InvalidArgument, match=re.escape(allowed)) as caught:
         parse_filter(text)
     rest = text[at - 1 :]
+    assert (caught.value.field, caught.value.reason) == ("filter", "FILTER_INVALID")
+    assert len(str(caught.value)) < 300
     assert f"at character {at}, {rest[:24]!r}" in str(caught.value) if rest else "at its end" in str(caught.value)
 
 
