@@ -3,6 +3,7 @@
 import random
 
 import pytest
+import pytest_asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -12,7 +13,7 @@ from servery_registry.domain.listing import Window
 from servery_registry.domain.order import Order
 from servery_registry.domain.order_parsing import parse_order
 from servery_registry.domain.version import Framework, State, Version, key_of
-from tests.contracts.registries import RUNNERS, Registry, Runner
+from tests.contracts.registries import RUNNERS, Registry
 from tests.contracts.registry_material import PROJECT, WHO, new_model, new_version, upload
 from tests.fakes.filters import filters
 from tests.fakes.version_search import Found, in_order, matches
@@ -26,18 +27,17 @@ ORDERS = [
 ]
 
 
-@pytest.fixture(params=RUNNERS)
-def runner(request, tmp_path) -> Runner:
-    return RUNNERS[request.param](tmp_path)
+# All tests read one and the same registry, which is made once for each runner.
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-async def registry(runner):
-    async with runner.open() as registry:
+@pytest_asyncio.fixture(params=RUNNERS, scope="module", loop_scope="module")
+async def registry(request, tmp_path_factory):
+    async with RUNNERS[request.param](tmp_path_factory.mktemp("search")).open() as registry:
         yield registry
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def made(registry: Registry) -> list[Version]:
     """Versions of several models, with values that are often equal; some are READY."""
     choose = random.Random(3)
@@ -164,9 +164,7 @@ async def test_all_models_of_a_project_without_any_are_no_versions(registry: Reg
     ("prefix", "names"),
     [("", ["Iris", "a_b", "empty", "iris", "iris-2"]), ("iris", ["iris", "iris-2"]), ("iris-", ["iris-2"]), ("z", [])],
 )
-async def test_models_are_listed_by_prefix(registry: Registry, prefix, names):
-    for name in MODELS:
-        await registry.models.create(new_model(name), creator=WHO)
+async def test_models_are_listed_by_prefix(registry: Registry, made, prefix, names):
     seen, after, more = [], None, True
     while more:
         page = await registry.models.list(PROJECT, Window(size=2, after=after), prefix=prefix)

@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from servery_registry.adapters.sql.tables import AliasRow, MetricRow, TagRow, VersionRow
 from servery_registry.domain.filter import ANY, Comparison, Field, Operator
+from servery_registry.domain.order import Order, Part
 
 Condition: TypeAlias = ColumnElement[bool]
 
@@ -26,6 +27,7 @@ _COMPARE: Final[Mapping[Operator, Callable[[Any, Any], Any]]] = {
     Operator.GE: operator.ge,
 }
 _COLUMNS: Final[Mapping[Field, Any]] = {
+    Field.MODEL: VersionRow.model,
     Field.FRAMEWORK: VersionRow.framework,
     Field.STATE: VersionRow.state,
     Field.CREATOR: VersionRow.creator,
@@ -34,12 +36,17 @@ _COLUMNS: Final[Mapping[Field, Any]] = {
 }
 
 
-def condition(comparison: Comparison, project: str, ordered_by: str) -> Condition:
-    """What a row of the table version must fulfil. `ordered_by`: name of the metric whose row is joined, or empty."""
+def condition(comparison: Comparison, project: str, order: Order, first: Part) -> Condition:
+    """What a row of the table version must fulfil, in a list in this order.
+
+    `first` is the part by which the rows differ first. A comparison of it begins the list at another place of its
+    index. One of another column must not tempt SQLite, which knows nothing of the rows, to take the index of that one
+    and sort what it finds.
+    """
     compare, value = _COMPARE[comparison.operator], comparison.value
     match comparison.field:
         case Field.MODEL:
-            same = name_like(col(VersionRow.model), str(value))
+            same = name_like(_column(comparison.field, first), str(value))
             return same if comparison.operator is Operator.EQ else not_(same)
         case Field.ALIAS:
             bearers = select(col(AliasRow.version_id)).where(col(AliasRow.project) == project)
@@ -47,7 +54,7 @@ def condition(comparison: Comparison, project: str, ordered_by: str) -> Conditio
                 bearers = bearers.where(col(AliasRow.alias) == value)
             borne = col(VersionRow.id).in_(bearers)
             return borne if comparison.operator is Operator.EQ else not_(borne)
-        case Field.METRIC if comparison.name == ordered_by:
+        case Field.METRIC if comparison.name == order.metric:
             return _boolean(compare(col(MetricRow.value), value))
         case Field.METRIC:
             metric = aliased(MetricRow)
@@ -65,7 +72,12 @@ def condition(comparison: Comparison, project: str, ordered_by: str) -> Conditio
                 _tag(comparison),
             )
         case field:
-            return _boolean(compare(_COLUMNS[field], value))
+            return _boolean(compare(_column(field, first), value))
+
+
+def _column(field: Field, first: Part) -> Any:
+    column = _COLUMNS[field]
+    return column if field.value == first.value else apart(column)
 
 
 def name_like(column: Any, pattern: str) -> Condition:
@@ -99,6 +111,26 @@ class tag_number(GenericFunction[float]):  # noqa: N801 - SQLAlchemy names funct
 
     type = Double()
     inherit_cache = True
+
+
+class apart(GenericFunction[Any]):  # noqa: N801
+    """A column, and no reason to take an index."""
+
+    inherit_cache = True
+
+    def __init__(self, column: Any) -> None:
+        super().__init__(column)
+        self.type = column.type  # what it is compared with is bound as that of the column is
+
+
+@compiles(apart)
+def _plain(element: apart, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(next(iter(element.clauses)), **options)
+
+
+@compiles(apart, "sqlite")
+def _with_plus(element: apart, compiler: SQLCompiler, **options: Any) -> str:
+    return f"+{compiler.process(next(iter(element.clauses)), **options)}"
 
 
 @compiles(tag_number, "sqlite")  # which keeps a number in a column of type JSON as a number

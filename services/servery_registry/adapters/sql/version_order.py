@@ -37,6 +37,11 @@ def ordered(project: str, model: str | None, order: Order, after: Key | None) ->
         yield query.where(condition)
 
 
+def first_part(order: Order, *, one_model: bool) -> Part:
+    """The part by which the versions of one model, or of all, differ first."""
+    return next(part for part, _ in order.parts if not (one_model and part is Part.MODEL))
+
+
 def _columns(order: Order, *, one_model: bool) -> list[tuple[Column, bool, int]]:
     """Of each part that tells versions apart: its column, whether it runs down, and its place in a key."""
     table: Any = MetricRow if order.parts[0][0] is Part.VALUE else VersionRow

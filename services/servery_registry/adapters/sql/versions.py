@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from servery_registry.adapters.sql.metrics import metrics_of, put_metrics
 from servery_registry.adapters.sql.tables import VersionRow
 from servery_registry.adapters.sql.version_filter import condition
-from servery_registry.adapters.sql.version_order import ordered
+from servery_registry.adapters.sql.version_order import first_part, ordered
 from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.order import NEWEST, Key, Order
@@ -71,7 +71,8 @@ class SqlVersions:
         where: Filter = (),
         order: Order = NEWEST,
     ) -> Listing[Version]:
-        conditions = [condition(each, project, order.metric) for each in where]
+        first = first_part(order, one_model=model is not None)
+        conditions = [condition(each, project, order, first) for each in where]
         if not show_pending:
             conditions.append(col(VersionRow.state) == State.READY.value)
         rows: list[VersionRow] = []
