@@ -14,9 +14,12 @@ from obstore.store import MemoryStore
 from servery_kit.config import load
 from servery_kit.sql import database
 from servery_registry.adapters.blobs.store import StoredBlobs, open_store
+from servery_registry.adapters.json_schema import LibraryJsonSchemas
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
+from servery_registry.app.aliases import AliasUseCases
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
+from servery_registry.app.tags import TagUseCases
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.config import Config
 from servery_registry.domain.file import File
@@ -24,9 +27,10 @@ from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
 from servery_registry.domain.order import NEWEST, Key, Order
+from servery_registry.domain.tag import TagSchema
 from servery_registry.domain.unit_of_work import BeginWork
 from servery_registry.domain.upload import Piece, Progress
-from servery_registry.domain.version import NewVersion, Version
+from servery_registry.domain.version import NewVersion, Version, VersionChange
 from servery_registry.main import serving
 from tests.contracts.remote_registry import remote_registry
 from tests.fakes.registry_work import FakeStore
@@ -36,11 +40,14 @@ class ModelCases(Protocol):
     async def create(self, new: NewModel, *, creator: str, request_id: str = "") -> Model: ...
     async def get(self, project: str, name: str) -> Model: ...
     async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]: ...
+    async def update(self, project: str, name: str, *, description: str | None, etag: str = "") -> Model: ...
 
 
 class VersionCases(Protocol):
     async def create(self, new: NewVersion, *, creator: str, request_id: str = "") -> Version: ...
-    async def get(self, project: str, model: str, number: int, *, show_pending: bool = False) -> Version: ...
+    async def get(
+        self, project: str, model: str, number: int, *, show_pending: bool = False, alias: str = ""
+    ) -> Version: ...
     async def list(
         self,
         project: str,
@@ -52,6 +59,23 @@ class VersionCases(Protocol):
         order: Order = NEWEST,
     ) -> Listing[Version]: ...
     async def finalize(self, project: str, model: str, number: int) -> Version: ...
+    async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version: ...
+    async def update(
+        self, project: str, model: str, number: int, change: VersionChange, *, etag: str = ""
+    ) -> Version: ...
+
+
+class AliasCases(Protocol):
+    async def set(self, project: str, model: str, alias: str, number: int, *, previous: int | None = None) -> None: ...
+    async def delete(self, project: str, model: str, alias: str) -> None: ...
+
+
+class TagCases(Protocol):
+    async def set(self, project: str, model: str, number: int, name: str, value: Any) -> None: ...
+    async def delete(self, project: str, model: str, number: int, name: str) -> None: ...
+    async def set_schema(self, schema: TagSchema) -> TagSchema: ...
+    async def delete_schema(self, project: str, name: str) -> None: ...
+    async def list_schemas(self, project: str, window: Window[str]) -> Listing[TagSchema]: ...
 
 
 class FileCases(Protocol):
@@ -74,6 +98,10 @@ class Registry(Protocol):
     def versions(self) -> VersionCases: ...
     @property
     def files(self) -> FileCases: ...
+    @property
+    def aliases(self) -> AliasCases: ...
+    @property
+    def tags(self) -> TagCases: ...
 
 
 class Runner(Protocol):
@@ -92,6 +120,8 @@ class Local:
     models: ModelUseCases
     versions: VersionUseCases
     files: FileUseCases
+    aliases: AliasUseCases
+    tags: TagUseCases
 
     @classmethod
     def over(cls, begin_work: BeginWork, store: Any) -> "Local":
@@ -99,6 +129,8 @@ class Local:
             ModelUseCases(begin_work, _now, _new_id),
             VersionUseCases(begin_work, _now, _new_id),
             FileUseCases(begin_work, StoredBlobs(store), _now, _new_id),
+            AliasUseCases(begin_work, _now, _new_id),
+            TagUseCases(begin_work, LibraryJsonSchemas(), _now, _new_id),
         )
 
 

@@ -1,8 +1,7 @@
 """What a filter and an order of versions mean, in Python: the measure of what the databases do."""
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from functools import cmp_to_key
 from typing import Any
 
@@ -27,18 +26,9 @@ _SIMPLE: dict[Field, Callable[[Version], Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Found:
-    """A version, and what is said of it elsewhere."""
-
-    version: Version
-    tags: Mapping[str, Any] = field(default_factory=dict)
-    aliases: frozenset[str] = frozenset()
-
-
-def matches(found: Found, where: Filter) -> bool:
-    """Whether all comparisons hold."""
-    return all(_holds(found, comparison) for comparison in where)
+def matches(version: Version, where: Filter) -> bool:
+    """Whether all comparisons hold. The version must come with its tags and aliases."""
+    return all(_holds(version, comparison) for comparison in where)
 
 
 def in_order(versions: Iterable[Version], order: Order, after: Key | None) -> list[Version]:
@@ -55,19 +45,19 @@ def in_order(versions: Iterable[Version], order: Order, after: Key | None) -> li
     return sorted(behind, key=lambda each: cmp_to_key(compare)(key_of(each, order)))
 
 
-def _holds(found: Found, comparison: Comparison) -> bool:
-    compare, value, version = _COMPARE[comparison.operator], comparison.value, found.version
+def _holds(version: Version, comparison: Comparison) -> bool:
+    compare, value = _COMPARE[comparison.operator], comparison.value
     match comparison.field:
         case Field.MODEL:
             pattern = str(value)
             same = version.model.startswith(pattern[:-1]) if pattern.endswith(ANY) else version.model == pattern
             return compare(same, True)
         case Field.ALIAS:
-            return compare(bool(found.aliases) if value == ANY else value in found.aliases, True)
+            return compare(bool(version.aliases) if value == ANY else value in version.aliases, True)
         case Field.METRIC:
             return comparison.name in version.metrics and compare(version.metrics[comparison.name], value)
         case Field.TAG:
-            return comparison.name in found.tags and _tag_holds(found.tags[comparison.name], comparison)
+            return comparison.name in version.tags and _tag_holds(version.tags[comparison.name], comparison)
         case simple:
             return compare(_SIMPLE[simple](version), value)
 

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
 
+from servery_registry.domain.alias import LATEST, is_alias
 from servery_registry.domain.filter import ANY, Field, Operator, Value
 from servery_registry.domain.model import MAX_NUMBER, is_name
+from servery_registry.domain.tag import is_tag_name
 from servery_registry.domain.version import MAX_METRIC_NAME, Framework, State
 
 _NUMBER = re.compile(r"-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _WHOLE = re.compile(r"\d{1,10}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)", re.ASCII)
-_ALIAS = re.compile(r"[a-z][a-z0-9_-]{0,62}", re.ASCII)
-_TAG_NAME = re.compile(r"[A-Za-z0-9_-]{1,63}", re.ASCII)
 
 _ORDERED: Final = frozenset({Field.METRIC, Field.CREATE_TIME, Field.VERSION})
 _EQUALITY: Final = frozenset({Operator.EQ, Operator.NE})
@@ -51,7 +51,7 @@ def check_operator(field: Field, operator: Operator, value: Value) -> None:
 
 def check_name(field: Field, name: str) -> None:
     """Raise Unreadable when no tag, or no metric, can be called so."""
-    if field is Field.TAG and not _TAG_NAME.fullmatch(name):
+    if field is Field.TAG and not is_tag_name(name):
         raise Unreadable("a tag's name, behind tags., has 1 to 63 letters, digits, - and _")
     if not 1 <= len(name) <= MAX_METRIC_NAME:
         raise Unreadable(f"a metric's name, behind metrics., has 1 to {MAX_METRIC_NAME} characters")
@@ -79,10 +79,10 @@ def _text(word: Word) -> str:
 
 
 def _alias(word: Word) -> str:
-    if word.text != ANY and not _ALIAS.fullmatch(word.text):
-        raise Unreadable("an alias is a small letter and up to 62 small letters, digits, - and _; or * for any alias")
-    if word.text == "latest":
+    if word.text == LATEST:
         raise Unreadable("latest is no alias that is set; leave it out and take the first of `version desc`")
+    if word.text != ANY and not is_alias(word.text):
+        raise Unreadable("an alias is a small letter and up to 62 small letters, digits, - and _; or * for any alias")
     return word.text
 
 

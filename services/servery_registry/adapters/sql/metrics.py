@@ -21,7 +21,9 @@ async def metrics_of(session: AsyncSession, version_ids: Collection[str]) -> dic
 
 
 async def put_metrics(session: AsyncSession, version: Version) -> None:
-    """Write the metrics of a version in the place of those it had."""
+    """Write the metrics of a version in the place of those it had. Mostly they are as they were."""
+    if (await metrics_of(session, [version.id]))[version.id] == version.metrics:
+        return
     await session.execute(delete(MetricRow).where(col(MetricRow.version_id) == version.id))
     rows = [
         {

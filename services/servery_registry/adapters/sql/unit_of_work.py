@@ -11,9 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from servery.errors import Unavailable
 from servery_kit.sql import READ_ONLY, translate
+from servery_registry.adapters.sql.aliases import SqlAliases
 from servery_registry.adapters.sql.files import SqlFiles
+from servery_registry.adapters.sql.input_examples import SqlInputExamples
 from servery_registry.adapters.sql.models import SqlModels
 from servery_registry.adapters.sql.requests import SqlRequests
+from servery_registry.adapters.sql.tags import SqlTags, SqlTagSchemas
 from servery_registry.adapters.sql.uploads import SqlUploads
 from servery_registry.adapters.sql.versions import SqlVersions
 
@@ -30,6 +33,10 @@ class SqlUnitOfWork:
         self.files = SqlFiles(session)
         self.uploads = SqlUploads(session)
         self.requests = SqlRequests(session)
+        self.input_examples = SqlInputExamples(session)
+        self.aliases = SqlAliases(session)
+        self.tags = SqlTags(session)
+        self.tag_schemas = SqlTagSchemas(session)
 
     async def __aenter__(self) -> Self:
         return self

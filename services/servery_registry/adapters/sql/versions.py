@@ -8,7 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from servery_registry.adapters.sql.metrics import metrics_of, put_metrics
-from servery_registry.adapters.sql.tables import VersionRow
+from servery_registry.adapters.sql.model_schemas import (
+    provenance_from_json,
+    provenance_to_json,
+    schema_from_json,
+    schema_to_json,
+)
+from servery_registry.adapters.sql.tables import MetricRow, VersionRow
 from servery_registry.adapters.sql.version_filter import condition
 from servery_registry.adapters.sql.version_order import first_part, ordered
 from servery_registry.domain.filter import Filter
@@ -39,6 +45,8 @@ class SqlVersions:
                 create_time=version.create_time,
                 update_time=version.update_time,
                 etag=version.etag,
+                model_schema=schema_to_json(version.schema),
+                provenance=provenance_to_json(version.provenance),
             )
         )
         try:
@@ -83,6 +91,22 @@ class SqlVersions:
                 break
         return listing(await self._versions(rows), window.size)
 
+    async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version | None:
+        value = col(MetricRow.value)
+        query = (
+            select(VersionRow)
+            .join(MetricRow, col(MetricRow.version_id) == VersionRow.id)
+            .where(
+                MetricRow.project == project,
+                MetricRow.model == model,
+                MetricRow.name == metric,
+                VersionRow.state == State.READY.value,
+            )
+            .order_by(value.desc() if highest else value, col(MetricRow.number).desc())
+        )
+        row = (await self._session.scalars(query.limit(1))).first()
+        return None if row is None else await self._version(row)
+
     async def save(self, version: Version) -> None:
         await self._session.execute(
             update(VersionRow)
@@ -93,8 +117,12 @@ class SqlVersions:
                 size_bytes=version.size_bytes,
                 update_time=version.update_time,
                 etag=version.etag,
+                description=version.description,
+                model_schema=schema_to_json(version.schema),
+                provenance=provenance_to_json(version.provenance),
             )
         )
+        await put_metrics(self._session, version)
 
     async def _version(self, row: VersionRow) -> Version:
         return (await self._versions([row]))[0]
@@ -120,4 +148,6 @@ def _version(row: VersionRow, metrics: Mapping[str, float]) -> Version:
         create_time=row.create_time,
         update_time=row.update_time,
         etag=row.etag,
+        schema=schema_from_json(row.model_schema),
+        provenance=provenance_from_json(row.provenance),
     )
