@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import grpc
@@ -17,6 +17,7 @@ from servery_registry.api import convert, metadata_convert, windows
 from servery_registry.api.search import ALL_MODELS, key_text, search_from_proto
 from servery_registry.domain.file import File
 from servery_registry.domain.filter import Filter, filter_text
+from servery_registry.domain.garbage import Account, Garbage
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
 from servery_registry.domain.order import NEWEST, Key, Order, order_text
@@ -32,6 +33,8 @@ class RemoteRegistry:
     files: "RemoteFiles"
     aliases: RemoteAliases
     tags: RemoteTags
+    pins: "RemotePins"
+    storage: "RemoteStorage"
 
     @classmethod
     def over(cls, channel: grpc.aio.Channel) -> "RemoteRegistry":
@@ -41,6 +44,8 @@ class RemoteRegistry:
             RemoteFiles(channel),
             RemoteAliases(channel),
             RemoteTags(channel),
+            RemotePins(channel),
+            RemoteStorage(channel),
         )
 
 
@@ -76,6 +81,9 @@ class RemoteModels:
             update_mask=FieldMask(paths=[] if description is None else ["description"]),
         )
         return _model((await answer(self._stub.UpdateModel(request))).model)
+
+    async def delete(self, project: str, name: str) -> None:
+        await answer(self._stub.DeleteModel(pb.DeleteModelRequest(project=project, name=name)))
 
 
 class RemoteVersions:
@@ -142,6 +150,39 @@ class RemoteVersions:
     async def update(self, project: str, model: str, number: int, change: VersionChange, *, etag: str = "") -> Version:
         request = change_to_proto(project, model, number, change, etag)
         return _version((await answer(self._stub.UpdateVersion(request))).version)
+
+    async def delete(self, project: str, model: str, number: int, *, etag: str = "") -> None:
+        request = pb.DeleteVersionRequest(project=project, model=model, version=number, etag=etag)
+        await answer(self._stub.DeleteVersion(request))
+
+
+class RemotePins:
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = pb.PinServiceStub(channel)
+
+    async def pin(self, project: str, model: str, number: int, user: str) -> None:
+        request = pb.PinVersionRequest(project=project, model=model, version=number, user=user)
+        await answer(self._stub.PinVersion(request))
+
+    async def unpin(self, project: str, model: str, number: int, user: str) -> None:
+        request = pb.UnpinVersionRequest(project=project, model=model, version=number, user=user)
+        await answer(self._stub.UnpinVersion(request))
+
+
+class RemoteStorage:
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = pb.StorageServiceStub(channel)
+
+    async def collect(self, *, dry_run: bool = False, grace: timedelta | None = None) -> Account:
+        request = pb.CollectGarbageRequest(dry_run=dry_run)
+        if grace is not None:
+            request.grace.FromTimedelta(grace)
+        response = await answer(self._stub.CollectGarbage(request))
+        account = Account()
+        for each in response.garbage:
+            account.add(Garbage(sha256=each.sha256, upload_id=each.upload_id, size_bytes=each.size_bytes))
+        assert (account.count, account.size_bytes) == (response.count, response.size_bytes)
+        return account
 
 
 class RemoteFiles:

@@ -5,7 +5,7 @@
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Self, TypeVar
@@ -20,7 +20,7 @@ from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.remembered import Remembered
 from servery_registry.domain.tag import TagSchema
 from servery_registry.domain.upload import Upload, no_such_upload
-from servery_registry.domain.version import State, Version, no_such_version, number_taken
+from servery_registry.domain.version import State, Version, no_such_version, number_taken, version_deleted
 from tests.fakes.version_search import in_order, matches
 
 T = TypeVar("T")
@@ -40,6 +40,7 @@ class Rows:
     aliases: dict[tuple[str, str, str], Alias] = field(default_factory=dict)
     tags: dict[tuple[str, str, int, str], Any] = field(default_factory=dict)
     tag_schemas: dict[tuple[str, str], TagSchema] = field(default_factory=dict)
+    pins: dict[tuple[str, str], datetime] = field(default_factory=dict)
 
     def copy(self) -> "Rows":
         return Rows(**{name: dict(value) for name, value in vars(self).items()})
@@ -74,6 +75,8 @@ class FakeUnitOfWork:
         self.aliases = FakeAliases(self._rows)
         self.tags = FakeTags(self._rows)
         self.tag_schemas = FakeTagSchemas(self._rows)
+        self.pins = FakePins(self._rows)
+        self.contents = FakeContents(self._rows)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -112,6 +115,10 @@ class FakeModels:
     async def save(self, model: Model) -> None:
         self._rows.models[model.project, model.name] = model
 
+    async def remove(self, project: str, name: str) -> None:
+        del self._rows.models[project, name]
+        del self._rows.last_numbers[project, name]
+
     async def take_number(self, project: str, name: str, wanted: int) -> int:
         last = self._rows.last_numbers[project, name]
         number = next_number(last, wanted)
@@ -135,6 +142,8 @@ class FakeVersions:
         raise no_such_version(model, number)
 
     async def lock(self, version_id: str) -> Version:
+        if version_id not in self._rows.versions:
+            raise version_deleted(version_id)
         return self._rows.versions[version_id]
 
     async def list(
@@ -173,6 +182,28 @@ class FakeVersions:
 
     async def save(self, version: Version) -> None:
         self._rows.versions[version.id] = version
+
+    async def remove(self, version_id: str) -> None:
+        assert not any(owner == version_id for owner, _ in self._rows.pins), "a pin keeps its version"
+        version = self._rows.versions.pop(version_id)
+        self._rows.input_examples.pop(version_id, None)
+        for alias in [key for key, alias in self._rows.aliases.items() if alias.version_id == version_id]:
+            del self._rows.aliases[alias]
+        for tag in [key for key in self._rows.tags if key[:3] == _name(version)]:
+            del self._rows.tags[tag]
+        for key in [key for key in self._rows.files if key[0] == version_id]:
+            del self._rows.files[key]
+        for upload in [each for each in self._rows.uploads.values() if each.version_id == version_id]:
+            del self._rows.uploads[upload.id]
+
+    async def latest(self, project: str, model: str) -> int:
+        return max((each.number for each in self._of(project, model) if each.state is State.READY), default=0)
+
+    async def any_of(self, project: str, model: str) -> int:
+        return min((each.number for each in self._of(project, model)), default=0)
+
+    def _of(self, project: str, model: str) -> Sequence[Version]:
+        return [version for version in self._rows.versions.values() if _name(version)[:2] == (project, model)]
 
 
 class FakeFiles:
@@ -225,6 +256,9 @@ class FakeUploads:
     async def set_committed(self, upload_id: str) -> None:
         self._rows.uploads[upload_id] = replace(self._rows.uploads[upload_id], committed=True)
 
+    async def restart(self, upload_id: str, new_id: str) -> None:
+        self._rows.uploads[new_id] = replace(self._rows.uploads.pop(upload_id), id=new_id)
+
 
 class FakeRequests:
     def __init__(self, rows: Rows) -> None:
@@ -235,6 +269,37 @@ class FakeRequests:
 
     async def add(self, request: Remembered) -> None:
         self._rows.requests[request.project, request.method, request.request_id] = request
+
+    async def forget(self, before: datetime) -> int:
+        old = [key for key, each in self._rows.requests.items() if each.create_time < before]
+        for key in old:
+            del self._rows.requests[key]
+        return len(old)
+
+
+class FakePins:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def add(self, version_id: str, user: str, time: datetime) -> None:
+        self._rows.pins.setdefault((version_id, user), time)
+
+    async def remove(self, version_id: str, user: str) -> None:
+        self._rows.pins.pop((version_id, user), None)
+
+    async def users(self, version_id: str) -> Sequence[str]:
+        return sorted(user for owner, user in self._rows.pins if owner == version_id)
+
+
+class FakeContents:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def lock(self, sha256: str) -> None:
+        """Units of work that write exclude one another anyway."""
+
+    async def named(self, digests: Collection[str]) -> set[str]:
+        return {file.sha256 for file in self._rows.files.values()} & set(digests)
 
 
 class FakeInputExamples:

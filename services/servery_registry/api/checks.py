@@ -9,10 +9,12 @@ from servery_registry.api.search import ALL_MODELS
 from servery_registry.domain.alias import LATEST, is_alias
 from servery_registry.domain.file import is_sha256, path_problem
 from servery_registry.domain.model import MAX_DESCRIPTION, is_name
+from servery_registry.domain.pin import MAX_USER
 
 MODEL_UPDATABLE = ("description",)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_MAX_GRACE_S = 100 * 365 * 24 * 3600
 _FRAMEWORKS = frozenset(pb.Framework.values()) - {pb.FRAMEWORK_UNSPECIFIED}
 
 
@@ -68,6 +70,34 @@ def finalize_version(request: pb.FinalizeVersionRequest) -> None:
     project(request.project)
     name(request.model, "model")
     number(request.version, "version", required=True)
+
+
+def delete_model(request: pb.DeleteModelRequest) -> None:
+    project(request.project)
+    name(request.name, "name")
+
+
+def delete_version(request: pb.DeleteVersionRequest) -> None:
+    project(request.project)
+    name(request.model, "model")
+    number(request.version, "version", required=True)
+
+
+def pin(request: pb.PinVersionRequest | pb.UnpinVersionRequest) -> None:
+    project(request.project)
+    name(request.model, "model")
+    number(request.version, "version", required=True)
+    if not 1 <= len(request.user) <= MAX_USER:
+        raise InvalidArgument(
+            f"user must have 1 to {MAX_USER} characters, has {len(request.user)}; say who uses the version",
+            field="user",
+        )
+    no_nul(request.user, "user")
+
+
+def collect_garbage(request: pb.CollectGarbageRequest) -> None:
+    if not 0 <= request.grace.seconds <= _MAX_GRACE_S or not 0 <= request.grace.nanos < 1_000_000_000:
+        raise InvalidArgument("grace must be between no time at all and a hundred years", field="grace")
 
 
 def begin_upload(request: pb.BeginUploadRequest) -> None:

@@ -1,9 +1,10 @@
 """Between the domain and the wire. Plain functions; requests come in checked."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.struct_pb2 import ListValue, NullValue, Struct, Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -15,6 +16,7 @@ from servery_registry.api.metadata_convert import (
     provenance_to_proto,
 )
 from servery_registry.domain.file import File
+from servery_registry.domain.garbage import Account
 from servery_registry.domain.model import DEFAULT_PROJECT, Model, NewModel
 from servery_registry.domain.tag import TagSchema
 from servery_registry.domain.upload import Progress
@@ -129,6 +131,18 @@ def upload_to_proto(progress: Progress) -> pb.Upload:
         received_bytes=progress.received_bytes,
         committed=progress.committed,
     )
+
+
+def account_to_proto(account: Account) -> pb.CollectGarbageResponse:
+    named = [
+        pb.CollectGarbageResponse.Garbage(sha256=each.sha256, upload_id=each.upload_id, size_bytes=each.size_bytes)
+        for each in account.largest
+    ]
+    return pb.CollectGarbageResponse(count=account.count, size_bytes=account.size_bytes, garbage=named)
+
+
+def span_from_proto(duration: Duration) -> timedelta:
+    return timedelta(seconds=duration.seconds, microseconds=duration.nanos // 1000)
 
 
 def time_to_proto(time: datetime) -> Timestamp:

@@ -43,3 +43,8 @@ class ModelServicer(pb.ModelServiceServicer):
         found = await self._models.list(project, window, prefix=request.name_prefix)
         messages, shown = windows.fitting(found, convert.model_to_proto)
         return pb.ListModelsResponse(models=messages, next_page_token=windows.models_token(request, shown))
+
+    async def DeleteModel(self, request: pb.DeleteModelRequest, context: Any) -> pb.DeleteModelResponse:
+        checks.delete_model(request)
+        await self._models.delete(convert.project_from_proto(request.project), request.name)
+        return pb.DeleteModelResponse()

@@ -65,3 +65,9 @@ class VersionServicer(pb.VersionServiceServicer):
         project = convert.project_from_proto(request.project)
         version = await self._versions.finalize(project, request.model, request.version)
         return pb.FinalizeVersionResponse(version=convert.version_to_proto(version))
+
+    async def DeleteVersion(self, request: pb.DeleteVersionRequest, context: Any) -> pb.DeleteVersionResponse:
+        checks.delete_version(request)
+        project = convert.project_from_proto(request.project)
+        await self._versions.delete(project, request.model, request.version, etag=request.etag)
+        return pb.DeleteVersionResponse()

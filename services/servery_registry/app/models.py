@@ -6,7 +6,7 @@ from datetime import datetime
 
 from servery_registry.app.described import described_model, described_models
 from servery_registry.domain.listing import Listing, Window
-from servery_registry.domain.model import Model, NewModel
+from servery_registry.domain.model import Model, NewModel, must_be_empty, no_such_model
 from servery_registry.domain.remembered import Remembered, fingerprint, must_be_the_same
 from servery_registry.domain.unit_of_work import BeginWork
 from servery_registry.domain.version import must_be_current
@@ -15,7 +15,7 @@ _METHOD = "CreateModel"
 
 
 class ModelUseCases:
-    """Create, get, list and update models. `clock` gives the time in UTC, `new_id` a UUID."""
+    """Create, get, list, update and delete models. `clock` gives the time in UTC, `new_id` a UUID."""
 
     def __init__(self, begin_work: BeginWork, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         self._begin_work = begin_work
@@ -35,7 +35,10 @@ class ModelUseCases:
                 before = await work.requests.get(new.project, _METHOD, request_id)
                 if before is not None:
                     must_be_the_same(before, asked)
-                    return await described_model(work, await work.models.get(new.project, before.made))
+                    made = await work.models.get(new.project, before.made)
+                    if made.create_time != before.create_time:  # deleted, and another made anew
+                        raise no_such_model(new.project, new.name)
+                    return await described_model(work, made)
                 await work.requests.add(
                     Remembered(
                         project=new.project,
@@ -85,3 +88,11 @@ class ModelUseCases:
             model = await described_model(work, model)
             await work.commit()
         return model
+
+    async def delete(self, project: str, name: str) -> None:
+        """Remove a model that has no versions left. Raise NotFound when there is none, FailedPrecondition otherwise."""
+        async with self._begin_work() as work:
+            model = await work.models.lock(project, name)
+            must_be_empty(model, await work.versions.any_of(project, name))
+            await work.models.remove(project, name)
+            await work.commit()

@@ -9,6 +9,7 @@ from servery_registry.domain.alias import LATEST, no_such_alias
 from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.order import NEWEST, Key, Order
+from servery_registry.domain.pin import must_not_be_used
 from servery_registry.domain.remembered import Remembered, fingerprint, must_be_the_same
 from servery_registry.domain.unit_of_work import BeginWork, UnitOfWork
 from servery_registry.domain.version import (
@@ -28,7 +29,7 @@ _METHOD = "CreateVersion"
 
 
 class VersionUseCases:
-    """Create, get, list, update and finalise versions. `clock` gives the time in UTC, `new_id` a UUID."""
+    """Create, get, list, update, finalise and delete versions. `clock` gives the time in UTC, `new_id` a UUID."""
 
     def __init__(self, begin_work: BeginWork, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
         self._begin_work = begin_work
@@ -51,6 +52,8 @@ class VersionUseCases:
                 if before is not None:
                     must_be_the_same(before, asked)
                     made = await work.versions.get(new.project, new.model, int(before.made))
+                    if made.create_time != before.create_time:  # deleted with its model, and another made anew
+                        raise no_such_version(new.model, made.number)
                     return await described_version(work, made)
             number = await work.models.take_number(new.project, new.model, new.number)
             version = Version(
@@ -171,6 +174,24 @@ class VersionUseCases:
             ready = await described_version(work, ready)
             await work.commit()
         return ready
+
+    async def delete(self, project: str, model: str, number: int, *, etag: str = "") -> None:
+        """Remove a version in whatever state, and all that is said of it, at once. Its bytes are freed later.
+
+        The highest READY one that is left becomes the latest. Raise NotFound when there is none of that number,
+        FailedPrecondition when it is pinned, Aborted when the etag is given and is not the present one.
+        """
+        async with self._begin_work() as work:
+            owner = await work.models.lock(project, model)
+            version = await _locked(work.versions, project, model, number)
+            must_be_current(f"version {model}/{number}", version.etag, etag)
+            must_not_be_used(version, await work.pins.users(version.id))
+            await work.versions.remove(version.id)
+            if number == owner.latest_version:
+                latest = await work.versions.latest(project, model)
+                now = self._clock()
+                await work.models.save(replace(owner, latest_version=latest, update_time=now, etag=self._new_id()))
+            await work.commit()
 
 
 async def _locked(versions: Versions, project: str, model: str, number: int) -> Version:

@@ -70,6 +70,9 @@ class Models(Protocol):
     async def save(self, model: Model) -> None:
         """Write what may change of a model that is locked."""
 
+    async def remove(self, project: str, name: str) -> None:
+        """Forget a model that is locked and has no versions, and all else that is said of it."""
+
     async def take_number(self, project: str, name: str, wanted: int) -> int:
         """Take a version number of a model that is locked: `next_number` of the last one, which moves up to it."""
 
@@ -92,6 +95,17 @@ def next_number(last: int, wanted: int) -> int:
             reason="VERSION_NUMBERS_EXHAUSTED",
         )
     return last + 1
+
+
+def must_be_empty(model: Model, number: int) -> None:
+    """Raise FailedPrecondition when a model has versions. `number`: the lowest one of them, or 0."""
+    if number:
+        raise FailedPrecondition(
+            f"model {model.name} has versions, such as {number}; delete them first, pending ones too",
+            subject=f"model {model.name}",
+            reason="MODEL_HAS_VERSIONS",
+            metadata={"version": str(number)},
+        )
 
 
 def no_such_model(project: str, name: str) -> NotFound:

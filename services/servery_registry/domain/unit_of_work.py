@@ -4,8 +4,10 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from servery_registry.domain.alias import Aliases
+from servery_registry.domain.content import Contents
 from servery_registry.domain.file import Files
 from servery_registry.domain.model import Models
+from servery_registry.domain.pin import Pins
 from servery_registry.domain.remembered import Requests
 from servery_registry.domain.tag import Tags, TagSchemas
 from servery_registry.domain.upload import Uploads
@@ -44,6 +46,12 @@ class UnitOfWork(Protocol):
 
     @property
     def tag_schemas(self) -> TagSchemas: ...
+
+    @property
+    def pins(self) -> Pins: ...
+
+    @property
+    def contents(self) -> Contents: ...
 
     async def __aenter__(self) -> Self: ...
 

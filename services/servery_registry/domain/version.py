@@ -120,7 +120,7 @@ class Versions(Protocol):
         """A version in whatever state. Raise NotFound when there is none of that number."""
 
     async def lock(self, version_id: str) -> Version:
-        """Get a version that nobody else changes until this unit of work ends."""
+        """Get a version that nobody else changes until this unit of work ends. Raise NotFound when it is deleted."""
 
     async def list(
         self,
@@ -142,6 +142,15 @@ class Versions(Protocol):
 
     async def save(self, version: Version) -> None:
         """Write what may change of a version that is locked."""
+
+    async def remove(self, version_id: str) -> None:
+        """Forget a version that is locked and not pinned, its files, its uploads and all else that is said of it."""
+
+    async def latest(self, project: str, model: str) -> int:
+        """The highest number of a model that is READY; 0 when there is none."""
+
+    async def any_of(self, project: str, model: str) -> int:
+        """The lowest number of a model, in whatever state; 0 when it has no versions."""
 
 
 class InputExamples(Protocol):
@@ -237,6 +246,15 @@ def no_such_version(model: str, number: int) -> NotFound:
         resource_name=f"{model}/{number or 'latest'}",
         reason="VERSION_NOT_FOUND",
         metadata={"model": model, "version": str(number)},
+    )
+
+
+def version_deleted(version_id: str) -> NotFound:
+    return NotFound(
+        "the version has just been deleted; list the versions for what there is",
+        resource_type="version",
+        resource_name=version_id,
+        reason="VERSION_NOT_FOUND",
     )
 
 

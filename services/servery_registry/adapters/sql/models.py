@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -56,6 +56,10 @@ class SqlModels:
             update_time=model.update_time,
             etag=model.etag,
         )
+
+    async def remove(self, project: str, name: str) -> None:
+        model = (col(ModelRow.project) == project, col(ModelRow.name) == name)
+        await self._session.execute(delete(ModelRow).where(*model))
 
     async def take_number(self, project: str, name: str, wanted: int) -> int:
         last = (await self._row(project, name, lock=True)).last_version

@@ -180,7 +180,7 @@ class FileRow(Table, table=True):
     version_id: str = Field(sa_column=Column(String(36), primary_key=True))
     path: str = Field(sa_column=Column(text(1024), primary_key=True))
     size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
-    sha256: str = Field(sa_column=Column(String(64), nullable=False))
+    sha256: str = Field(sa_column=Column(String(64), nullable=False, index=True))
 
 
 class UploadRow(Table, table=True):
@@ -207,4 +207,13 @@ class RequestRow(Table, table=True):
     request_id: str = Field(sa_column=Column(String(36), primary_key=True))
     fingerprint: str = Field(sa_column=Column(String(64), nullable=False))
     made: str = Field(sa_column=Column(String(255), nullable=False))
+    create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False, index=True))
+
+
+class PinRow(Table, table=True):
+    __tablename__ = "pin"
+    __table_args__ = (ForeignKeyConstraint(["version_id"], ["version.id"]),)
+
+    version_id: str = Field(sa_column=Column(String(36), primary_key=True))
+    user_name: str = Field(sa_column=Column(text(255), primary_key=True))
     create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))

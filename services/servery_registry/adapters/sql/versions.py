@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import update
+from sqlalchemy import delete, func, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
@@ -14,13 +14,31 @@ from servery_registry.adapters.sql.model_schemas import (
     schema_from_json,
     schema_to_json,
 )
-from servery_registry.adapters.sql.tables import MetricRow, VersionRow
+from servery_registry.adapters.sql.tables import (
+    AliasRow,
+    FileRow,
+    InputExampleRow,
+    MetricRow,
+    TagRow,
+    UploadRow,
+    VersionRow,
+)
 from servery_registry.adapters.sql.version_filter import condition
 from servery_registry.adapters.sql.version_order import first_part, ordered
 from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.order import NEWEST, Key, Order
-from servery_registry.domain.version import Framework, State, Version, no_such_version, number_taken
+from servery_registry.domain.version import (
+    Framework,
+    State,
+    Version,
+    no_such_version,
+    number_taken,
+    version_deleted,
+)
+
+_OWNED = (FileRow, UploadRow, AliasRow, InputExampleRow, MetricRow)
+"""Rows that go with their version. A pin is not among them: it keeps its version from being removed."""
 
 
 class SqlVersions:
@@ -67,7 +85,10 @@ class SqlVersions:
     async def lock(self, version_id: str) -> Version:
         query = select(VersionRow).where(VersionRow.id == version_id).with_for_update()
         rows = await self._session.scalars(query.execution_options(populate_existing=True))
-        return await self._version(rows.one())
+        row = rows.one_or_none()
+        if row is None:
+            raise version_deleted(version_id)
+        return await self._version(row)
 
     async def list(
         self,
@@ -123,6 +144,29 @@ class SqlVersions:
             )
         )
         await put_metrics(self._session, version)
+
+    async def remove(self, version_id: str) -> None:
+        for owned in _OWNED:
+            await self._session.execute(delete(owned).where(col(owned.version_id) == version_id))
+        version = (await self._session.scalars(select(VersionRow).where(VersionRow.id == version_id))).one()
+        await self._session.execute(
+            delete(TagRow).where(
+                col(TagRow.project) == version.project,
+                col(TagRow.model) == version.model,
+                col(TagRow.number) == version.number,
+            )
+        )
+        await self._session.execute(delete(VersionRow).where(col(VersionRow.id) == version_id))
+
+    async def latest(self, project: str, model: str) -> int:
+        query = select(func.max(VersionRow.number)).where(
+            VersionRow.project == project, VersionRow.model == model, VersionRow.state == State.READY.value
+        )
+        return (await self._session.scalars(query)).one() or 0
+
+    async def any_of(self, project: str, model: str) -> int:
+        query = select(func.min(VersionRow.number)).where(VersionRow.project == project, VersionRow.model == model)
+        return (await self._session.scalars(query)).one() or 0
 
     async def _version(self, row: VersionRow) -> Version:
         return (await self._versions([row]))[0]

@@ -1,0 +1,5 @@
+from tests.parts import servers
+
+
+def pytest_sessionfinish() -> None:
+    servers.stop_all()
