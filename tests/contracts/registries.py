@@ -26,9 +26,11 @@ from servery_registry.app.tags import TagUseCases
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.config import Config
 from servery_registry.domain.file import File
+from servery_registry.domain.filter import Filter
 from servery_registry.domain.garbage import Account
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
+from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.tag import TagSchema
 from servery_registry.domain.unit_of_work import BeginWork
 from servery_registry.domain.upload import Piece, Progress
@@ -42,7 +44,7 @@ from tests.parts import servers
 class ModelCases(Protocol):
     async def create(self, new: NewModel, *, creator: str, request_id: str = "") -> Model: ...
     async def get(self, project: str, name: str) -> Model: ...
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]: ...
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]: ...
     async def update(self, project: str, name: str, *, description: str | None, etag: str = "") -> Model: ...
     async def delete(self, project: str, name: str) -> None: ...
 
@@ -53,7 +55,14 @@ class VersionCases(Protocol):
         self, project: str, model: str, number: int, *, show_pending: bool = False, alias: str = ""
     ) -> Version: ...
     async def list(
-        self, project: str, model: str, window: Window[int], *, show_pending: bool = False
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool = False,
+        where: Filter = (),
+        order: Order = NEWEST,
     ) -> Listing[Version]: ...
     async def finalize(self, project: str, model: str, number: int) -> Version: ...
     async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version: ...

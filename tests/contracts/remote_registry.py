@@ -11,12 +11,16 @@ import grpc
 from google.protobuf.field_mask_pb2 import FieldMask
 
 import servery.registry.v1 as pb
+from servery_kit import paging
 from servery_kit.channel import open_channel
 from servery_registry.api import convert, metadata_convert, windows
+from servery_registry.api.search import ALL_MODELS, key_text, search_from_proto
 from servery_registry.domain.file import File
+from servery_registry.domain.filter import Filter, filter_text
 from servery_registry.domain.garbage import Account, Garbage
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
+from servery_registry.domain.order import NEWEST, Key, Order, order_text
 from servery_registry.domain.upload import Piece, Progress
 from servery_registry.domain.version import NewVersion, State, Version, VersionChange
 from tests.contracts.remote_metadata import RemoteAliases, RemoteTags, answer, change_to_proto, described
@@ -64,8 +68,8 @@ class RemoteModels:
     async def get(self, project: str, name: str) -> Model:
         return _model((await answer(self._stub.GetModel(pb.GetModelRequest(project=project, name=name)))).model)
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        request = pb.ListModelsRequest(project=project, page_size=window.size)
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        request = pb.ListModelsRequest(project=project, page_size=window.size, name_prefix=prefix)
         if window.after is not None:
             request.page_token = windows.models_token(request, _until(_Named(name=window.after)))
         response = await answer(self._stub.ListModels(request))
@@ -110,11 +114,26 @@ class RemoteVersions:
         return _version((await answer(self._stub.GetVersion(request))).version)
 
     async def list(
-        self, project: str, model: str, window: Window[int], *, show_pending: bool = False
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool = False,
+        where: Filter = (),
+        order: Order = NEWEST,
     ) -> Listing[Version]:
-        request = pb.ListVersionsRequest(project=project, model=model, page_size=window.size, show_pending=show_pending)
+        request = pb.ListVersionsRequest(
+            project=project,
+            model=model or ALL_MODELS,
+            page_size=window.size,
+            show_pending=show_pending,
+            filter=filter_text(where),
+            order_by=order_text(order),
+        )
         if window.after is not None:
-            request.page_token = windows.versions_token(request, _until(_Named(number=window.after)))
+            scope = search_from_proto(request).scope
+            request.page_token = paging.next_token(key_text(window.after), *scope)
         response = await answer(self._stub.ListVersions(request))
         return Listing([_version(version) for version in response.versions], more=bool(response.next_page_token))
 
@@ -230,7 +249,6 @@ class _Named:
     """Stands for the last item of a page, of which a token needs the key alone."""
 
     name: str = ""
-    number: int = 0
     path: str = ""
 
 

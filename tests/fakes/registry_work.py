@@ -13,12 +13,15 @@ from typing import Any, Self, TypeVar
 from servery.errors import Aborted, AlreadyExists
 from servery_registry.domain.alias import Alias
 from servery_registry.domain.file import File
+from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.model import Model, next_number, no_such_model
+from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.remembered import Remembered
 from servery_registry.domain.tag import TagSchema
 from servery_registry.domain.upload import Upload, no_such_upload
 from servery_registry.domain.version import State, Version, no_such_version, number_taken, version_deleted
+from tests.fakes.version_search import in_order, matches
 
 T = TypeVar("T")
 
@@ -104,8 +107,9 @@ class FakeModels:
     async def lock(self, project: str, name: str) -> Model:
         return await self.get(project, name)
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        found = [model for model in self._rows.models.values() if model.project == project]
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        models = self._rows.models.values()
+        found = [model for model in models if model.project == project and model.name.startswith(prefix)]
         return _window(found, window, lambda model: model.name)
 
     async def save(self, model: Model) -> None:
@@ -142,14 +146,30 @@ class FakeVersions:
             raise version_deleted(version_id)
         return self._rows.versions[version_id]
 
-    async def list(self, project: str, model: str, window: Window[int], *, show_pending: bool) -> Listing[Version]:
+    async def list(
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool,
+        where: Filter = (),
+        order: Order = NEWEST,
+    ) -> Listing[Version]:
         found = [
             version
             for version in self._rows.versions.values()
-            if _name(version)[:2] == (project, model) and (show_pending or version.state is State.READY)
+            if version.project == project
+            and model in {None, version.model}
+            and (show_pending or version.state is State.READY)
+            and matches(self._described(version), where)
         ]
-        after = None if window.after is None else -window.after
-        return _window(found, Window(size=window.size, after=after), lambda version: -version.number)
+        return listing(in_order(found, order, window.after), window.size)
+
+    def _described(self, version: Version) -> Version:
+        aliases = [alias.name for alias in self._rows.aliases.values() if alias.version_id == version.id]
+        tags = {name: value for (*owner, name), value in self._rows.tags.items() if tuple(owner) == _name(version)}
+        return replace(version, aliases=tuple(aliases), tags=tags)
 
     async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version | None:
         found = [

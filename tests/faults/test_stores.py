@@ -91,7 +91,7 @@ async def numbers(registry: Registry) -> set[int]:
     while more:
         page = await registry.versions.list(PROJECT, "iris", Window(size=500, after=after), show_pending=True)
         found |= {each.number for each in page.items}
-        after, more = min(found, default=None), page.more
+        after, more = ("iris", min(found, default=0)), page.more
     return found
 
 

@@ -5,6 +5,7 @@ import re
 import servery.registry.v1 as pb
 from servery.errors import InvalidArgument
 from servery_registry.api.masks import masked
+from servery_registry.api.search import ALL_MODELS
 from servery_registry.domain.alias import LATEST, is_alias
 from servery_registry.domain.file import is_sha256, path_problem
 from servery_registry.domain.model import MAX_DESCRIPTION, is_name
@@ -20,6 +21,8 @@ _FRAMEWORKS = frozenset(pb.Framework.values()) - {pb.FRAMEWORK_UNSPECIFIED}
 def create_model(request: pb.CreateModelRequest) -> None:
     project(request.project)
     name(request.name, "name")
+    if request.name == ALL_MODELS:
+        raise InvalidArgument(f'name must not be "{ALL_MODELS}", which stands for all models', field="name")
     description(request.description)
     _request_id(request.request_id)
 
@@ -27,6 +30,12 @@ def create_model(request: pb.CreateModelRequest) -> None:
 def get_model(request: pb.GetModelRequest) -> None:
     project(request.project)
     name(request.name, "name")
+
+
+def list_models(request: pb.ListModelsRequest) -> None:
+    project(request.project)
+    if request.name_prefix:
+        name(request.name_prefix, "name_prefix")
 
 
 def update_model(request: pb.UpdateModelRequest) -> None:

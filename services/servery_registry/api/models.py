@@ -37,9 +37,10 @@ class ModelServicer(pb.ModelServiceServicer):
         return pb.UpdateModelResponse(model=convert.model_to_proto(model))
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
-        checks.project(request.project)
+        checks.list_models(request)
         window = windows.models_window(request)
-        found = await self._models.list(convert.project_from_proto(request.project), window)
+        project = convert.project_from_proto(request.project)
+        found = await self._models.list(project, window, prefix=request.name_prefix)
         messages, shown = windows.fitting(found, convert.model_to_proto)
         return pb.ListModelsResponse(models=messages, next_page_token=windows.models_token(request, shown))
 

@@ -6,6 +6,7 @@ import servery.registry.v1 as pb
 from servery_kit.auth import principal
 from servery_registry.api import checks, convert, version_checks, windows
 from servery_registry.api.masks import masked
+from servery_registry.api.search import search_from_proto
 from servery_registry.app.versions import VersionUseCases
 
 
@@ -30,11 +31,18 @@ class VersionServicer(pb.VersionServiceServicer):
 
     async def ListVersions(self, request: pb.ListVersionsRequest, context: Any) -> pb.ListVersionsResponse:
         checks.list_versions(request)
-        window = windows.versions_window(request)
-        project = convert.project_from_proto(request.project)
-        found = await self._versions.list(project, request.model, window, show_pending=request.show_pending)
+        search = search_from_proto(request)
+        found = await self._versions.list(
+            search.project,
+            search.model,
+            windows.versions_window(request, search),
+            show_pending=search.show_pending,
+            where=search.where,
+            order=search.order,
+        )
         messages, shown = windows.fitting(found, convert.version_to_proto)
-        return pb.ListVersionsResponse(versions=messages, next_page_token=windows.versions_token(request, shown))
+        token = windows.versions_token(search, shown)
+        return pb.ListVersionsResponse(versions=messages, next_page_token=token)
 
     async def UpdateVersion(self, request: pb.UpdateVersionRequest, context: Any) -> pb.UpdateVersionResponse:
         version_checks.update_version(request)

@@ -68,10 +68,10 @@ class ModelUseCases:
         async with self._begin_work(read_only=True) as work:
             return await described_model(work, await work.models.get(project, name))
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        """Models of a project, ordered by name."""
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        """Models of a project whose name begins so, ordered by name."""
         async with self._begin_work(read_only=True) as work:
-            found = await work.models.list(project, window)
+            found = await work.models.list(project, window, prefix=prefix)
             return Listing(await described_models(work, found.items), more=found.more)
 
     async def update(self, project: str, name: str, *, description: str | None, etag: str = "") -> Model:

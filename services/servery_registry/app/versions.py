@@ -6,7 +6,9 @@ from datetime import datetime
 
 from servery_registry.app.described import described_version, described_versions, touch
 from servery_registry.domain.alias import LATEST, no_such_alias
+from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window
+from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.pin import must_not_be_used
 from servery_registry.domain.remembered import Remembered, fingerprint, must_be_the_same
 from servery_registry.domain.unit_of_work import BeginWork, UnitOfWork
@@ -98,12 +100,22 @@ class VersionUseCases:
             return await described_version(work, version)
 
     async def list(
-        self, project: str, model: str, window: Window[int], *, show_pending: bool = False
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool = False,
+        where: Filter = (),
+        order: Order = NEWEST,
     ) -> Listing[Version]:
-        """Versions of a model, newest number first. Raise NotFound when there is no such model."""
+        """Versions of a model, or for None of all of a project. Raise NotFound when there is no such model."""
         async with self._begin_work(read_only=True) as work:
-            await work.models.get(project, model)
-            found = await work.versions.list(project, model, window, show_pending=show_pending)
+            if model is not None:
+                await work.models.get(project, model)
+            found = await work.versions.list(
+                project, model, window, show_pending=show_pending, where=where, order=order
+            )
             return await described_versions(work, found)
 
     async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version:

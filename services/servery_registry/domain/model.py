@@ -61,8 +61,8 @@ class Models(Protocol):
     async def get(self, project: str, name: str) -> Model:
         """Raise NotFound when there is none."""
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        """Models of a project, ordered by name."""
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        """Models of a project whose name begins so, ordered by name."""
 
     async def lock(self, project: str, name: str) -> Model:
         """Get a model that nobody else changes until this unit of work ends. Raise NotFound when there is none."""

@@ -1,14 +1,16 @@
 """A version of a model, and what we ask of the place that keeps versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any, Final, Protocol
 
 from servery.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
+from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model_schema import ModelSchema
+from servery_registry.domain.order import NEWEST, Key, Order, Part
 from servery_registry.domain.provenance import Provenance
 
 MAX_METRIC_NAME: Final = 255
@@ -120,8 +122,20 @@ class Versions(Protocol):
     async def lock(self, version_id: str) -> Version:
         """Get a version that nobody else changes until this unit of work ends. Raise NotFound when it is deleted."""
 
-    async def list(self, project: str, model: str, window: Window[int], *, show_pending: bool) -> Listing[Version]:
-        """Versions of a model, newest number first; those that are not READY only when asked for."""
+    async def list(
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool,
+        where: Filter = (),
+        order: Order = NEWEST,
+    ) -> Listing[Version]:
+        """Versions of a model, or for None of all of a project, in an order; all comparisons hold of each.
+
+        Those that are not READY only when asked for.
+        """
 
     async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version | None:
         """The READY version with the highest, or lowest, value of a metric; of equal ones the newest; or None."""
@@ -150,6 +164,17 @@ class InputExamples(Protocol):
 
     async def of(self, version_ids: Sequence[str]) -> Mapping[str, str]:
         """Example of every version that has one."""
+
+
+def key_of(version: Version, order: Order) -> Key:
+    """Where a version stands. It must have the metric that the order names."""
+    values: Mapping[Part, Callable[[], str | int | float | datetime]] = {
+        Part.MODEL: lambda: version.model,
+        Part.NUMBER: lambda: version.number,
+        Part.CREATE_TIME: lambda: version.create_time,
+        Part.VALUE: lambda: float(version.metrics[order.metric]),
+    }
+    return tuple(values[part]() for part, _ in order.parts)
 
 
 def must_be_pending(version: Version) -> None:

@@ -9,6 +9,8 @@ from sqlmodel import col, select
 
 from servery.errors import AlreadyExists
 from servery_registry.adapters.sql.tables import ModelRow
+from servery_registry.adapters.sql.version_filter import name_like
+from servery_registry.domain.filter import ANY
 from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.model import Model, next_number, no_such_model
 
@@ -38,8 +40,8 @@ class SqlModels:
     async def lock(self, project: str, name: str) -> Model:
         return _model(await self._row(project, name, lock=True))
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        query = select(ModelRow).where(ModelRow.project == project)
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        query = select(ModelRow).where(ModelRow.project == project, name_like(col(ModelRow.name), prefix + ANY))
         if window.after is not None:
             query = query.where(col(ModelRow.name) > window.after)
         rows = await self._session.scalars(query.order_by(col(ModelRow.name)).limit(window.size + 1))

@@ -9,12 +9,14 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
     String,
     Text,
+    desc,
 )
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import VARCHAR
@@ -78,6 +80,11 @@ class VersionRow(Table, table=True):
     __table_args__ = (
         Unique("project", "model", "number"),
         ForeignKeyConstraint(["project", "model"], ["model.project", "model.name"]),
+        # One for each order of a list, so that no page of it is sorted anew: of one model, or of all.
+        Index("ix_version_project_model_number_desc", "project", "model", desc("number")),
+        Index("ix_version_project_number_model", "project", "number", "model"),
+        Index("ix_version_project_model_create_time_number", "project", "model", "create_time", "number"),
+        Index("ix_version_project_create_time_model_number", "project", "create_time", "model", "number"),
     )
 
     id: str = Field(sa_column=Column(String(36), primary_key=True))
@@ -86,7 +93,6 @@ class VersionRow(Table, table=True):
     number: int
     state: str = Field(sa_column=Column(String(16), nullable=False))
     framework: str = Field(sa_column=Column(String(32), nullable=False))
-    metrics: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
     description: str = Field(sa_column=Column(String(1000), nullable=False))
     file_count: int
     size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -98,6 +104,24 @@ class VersionRow(Table, table=True):
     """What the model takes and gives; {} when its author does not say."""
     provenance: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False, server_default="{}"))
     """{} when nothing is known."""
+
+
+class MetricRow(Table, table=True):
+    """One metric of a version. Project, model and number are those of the version: lists are ordered by a metric."""
+
+    __tablename__ = "metric"
+    __table_args__ = (
+        ForeignKeyConstraint(["version_id"], ["version.id"], ondelete="CASCADE"),
+        Index("ix_metric_project_model_name_value_number", "project", "model", "name", "value", "number"),
+        Index("ix_metric_project_name_value_model_number", "project", "name", "value", "model", "number"),
+    )
+
+    version_id: str = Field(sa_column=Column(String(36), primary_key=True))
+    name: str = Field(sa_column=Column(text(255), primary_key=True))
+    value: float = Field(sa_column=Column(Double, nullable=False))
+    project: str = Field(sa_column=Column(text(255), nullable=False))
+    model: str = Field(sa_column=Column(text(255), nullable=False))
+    number: int
 
 
 class InputExampleRow(Table, table=True):
