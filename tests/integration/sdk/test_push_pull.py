@@ -47,7 +47,7 @@ def test_a_single_file_and_a_number_of_ones_own(client, folder, tmp_path, monkey
 def test_an_upload_goes_on_where_it_was_broken_off(client, stack, folder, tmp_path):
     stack.registry.break_write_at = [100, 1_500_000, 1_500_001, 3_000_000]
     client.push(folder, name="iris", framework="sklearn")
-    assert stack.registry.write_offsets[:5] == [0, 100, 1_500_000, 1_500_001, 3_000_000]
+    assert stack.registry.write_offsets("model.bin")[:5] == [0, 100, 1_500_000, 1_500_001, 3_000_000]
     assert content(client.pull("iris", to=tmp_path / "back")) == content(folder)
 
 
@@ -55,7 +55,7 @@ def test_an_upload_without_progress_ends_and_shows_nothing(client, stack, folder
     stack.registry.break_write_at = [1000] * 50
     with pytest.raises(Unavailable, match="stopping"):
         client.push(folder, name="iris", framework="sklearn")
-    assert len(stack.registry.write_offsets) == 5  # one with progress, four without
+    assert len(stack.registry.write_offsets("model.bin")) == 5  # one with progress, four without
     assert list(client.versions.list("iris")) == []
     assert [version.state for version in client.versions.list("iris", show_pending=True)] == ["PENDING"]
     with pytest.raises(NotFound):
@@ -74,7 +74,7 @@ def test_a_registry_that_lost_bytes_is_asked_where_it_is(client, stack, folder, 
     forgotten: list[bool] = []
     client.push(folder, name="iris", framework="sklearn", progress=forget)
     assert forgotten
-    assert 1000 in stack.registry.write_offsets
+    assert 1000 in stack.registry.write_offsets("model.bin")
     assert content(client.pull("iris", to=tmp_path / "back")) == content(folder)
 
 
@@ -82,7 +82,7 @@ def test_a_download_goes_on_where_it_was_broken_off(client, stack, folder, tmp_p
     client.push(folder, name="iris", framework="sklearn")
     stack.registry.break_read_at = [100_000, 2_000_000]
     assert content(client.pull("iris", to=tmp_path / "back")) == content(folder)
-    assert sorted({*stack.registry.read_offsets}) == [0, 100_000, 2_000_000]
+    assert sorted({*stack.registry.read_offsets("model.bin")}) == [0, 100_000, 2_000_000]
 
 
 def test_a_registry_that_is_restarted_in_the_middle_is_waited_for(client, stack, folder, tmp_path):
@@ -103,10 +103,10 @@ def test_a_registry_that_is_restarted_in_the_middle_is_waited_for(client, stack,
 def test_what_is_there_already_is_not_fetched_again(client, stack, folder, tmp_path):
     client.push(folder, name="iris", framework="sklearn")
     client.pull("iris", to=tmp_path / "back")
-    fetched = len(stack.registry.read_offsets)
+    fetched = len(stack.registry.reads)
     (tmp_path / "back" / "sub/config.json").write_bytes(b'{"a": 2}')
     client.pull("iris", to=tmp_path / "back")
-    assert len(stack.registry.read_offsets) == fetched + 1
+    assert len(stack.registry.reads) == fetched
     assert content(tmp_path / "back") == content(folder)
 
 
@@ -164,9 +164,9 @@ def test_what_a_progress_function_raises_comes_out(client, folder):
 
 def test_content_that_is_there_is_not_sent_again(client, stack, folder):
     client.push(folder, name="iris", framework="sklearn")
-    sent = len(stack.registry.write_offsets)
+    sent = len(stack.registry.writes)
     assert client.push(folder, name="iris", framework="sklearn").version == 2
-    assert len(stack.registry.write_offsets) == sent
+    assert len(stack.registry.writes) == sent
 
 
 def test_progress_counts_every_byte_once(client, folder, tmp_path):
