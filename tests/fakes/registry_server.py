@@ -7,6 +7,7 @@ UNAVAILABLE there, with the bytes before it kept, and the offset is taken from t
 import hashlib
 import threading
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import grpc
@@ -41,7 +42,7 @@ class FakeRegistry(FakeMetadata, pb.ModelServiceServicer, pb.VersionServiceServi
         self.reads: list[tuple[str, int]] = []
         self.lists: list[int] = []
         self.largest_page = 1000
-        self.written = threading.Event()
+        self.written: defaultdict[str, threading.Event] = defaultdict(threading.Event)
         self._answers: dict[str, tuple[str, str, int]] = {}
 
     def add(self, server: grpc.Server) -> None:
@@ -177,7 +178,7 @@ class FakeRegistry(FakeMetadata, pb.ModelServiceServicer, pb.VersionServiceServi
                 abort(context, Unavailable("stopping"))
             upload.data += request.data
             upload.message.received_bytes = len(upload.data)
-            self.written.set()
+            self.written[upload.message.file.path].set()
         return pb.WriteUploadResponse(upload=upload.message)
 
     def GetUpload(self, request, context):
