@@ -24,7 +24,7 @@ def add_push(app: typer.Typer) -> None:
         epilog=example(
             "servery models push model/ --name iris --framework sklearn --metric accuracy=0.97",
             "servery models push digits.onnx --name digits --framework onnx --description 'second try'",
-            "servery models push model/ --name iris --framework sklearn --tag team='\"vision\"' --alias champion",
+            "servery models push iris.onnx --name iris --framework onnx --tag level=3 --alias champion",
         )
     )(push)
 

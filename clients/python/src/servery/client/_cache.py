@@ -68,7 +68,7 @@ class Cache:
         when there is no writing to the folder.
         """
         path = self.folder / "parts" / sha256
-        stream = open_private(path) if size_bytes <= self.limit_bytes else None
+        stream = open_private(path) if self.limit_bytes and size_bytes <= self.limit_bytes else None
         if stream is None:
             yield None
             return
