@@ -4,8 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-import servery
-from servery import Version
 from servery.cli import _model_changes as changes
 from servery.cli import _model_transfer as transfer
 from servery.cli._given import reference
@@ -131,8 +129,9 @@ def best(
 @app.command(epilog=example("servery models diff iris:1 iris:2", "servery models diff iris:champion iris --json"))
 def diff(context: typer.Context, first: Reference, second: Reference, json: Json = False) -> None:
     """Tell two versions apart: their metrics, files, and what else is known of them."""
+    which = [reference(first), reference(second)]
     with client(context) as hub:
-        left, right = (_resolved(hub, text) for text in (first, second))
+        left, right = (hub.versions.get(name, number, alias=alias) for name, number, alias in which)
         contents = [
             {file.path: file.sha256 for file in hub.files.list(each.model, each.version)} for each in (left, right)
         ]
@@ -148,11 +147,6 @@ def diff(context: typer.Context, first: Reference, second: Reference, json: Json
         say("They are the same.")
         return
     put_table(("WHAT", f"{left.model}:{left.version}", f"{right.model}:{right.version}"), rows)
-
-
-def _resolved(hub: servery.Client, text: str) -> Version:
-    name, number, alias = reference(text)
-    return hub.versions.get(name, number, alias=alias)
 
 
 def _apart(first: Any, second: Any, without: Any = ()) -> dict[str, tuple[Any, Any]]:
