@@ -1,5 +1,6 @@
 """The Serving service, wired."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -9,6 +10,7 @@ from servery_kit.interceptors import standard
 from servery_kit.process import until_signalled
 from servery_kit.server import Running, Service, running
 from servery_kit.sql import database
+from servery_kit.urls import shown
 from servery_serving.adapters.catalog import registry_catalog
 from servery_serving.adapters.clock import SystemClock
 from servery_serving.adapters.probe import inference_probe
@@ -24,6 +26,8 @@ from servery_serving.config import Config
 from servery_serving.domain.node import Lease
 from servery_serving.domain.placement import Everywhere
 
+log = logging.getLogger(__name__)
+
 
 async def main(config: Config) -> None:
     """Serve until the process is signalled."""
@@ -38,6 +42,7 @@ async def serving(config: Config) -> AsyncIterator[Running]:
     changes = Changes()
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(database(config.url, MIGRATIONS))
+        log.info("database: %s", shown(config.url))
         catalog = await stack.enter_async_context(registry_catalog(config.registry_address))
         probe = await stack.enter_async_context(inference_probe())
         store = SqlStore(engine)

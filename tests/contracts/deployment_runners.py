@@ -1,7 +1,4 @@
-"""The ways in which the deployment contract is run. A runner answers requests and raises our errors.
-
-PostgreSQL is one more store: give `over_sql` its URL.
-"""
+"""The ways in which the deployment contract is run. A runner answers requests and raises our errors."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -26,6 +23,7 @@ from servery_serving.main import deployment_service
 from tests.fakes.catalog import MemoryCatalog
 from tests.fakes.deployments import MemoryStore
 from tests.fakes.hand_clock import HandClock
+from tests.parts import servers
 
 
 @dataclass
@@ -95,6 +93,12 @@ async def sqlite_store(folder: Path) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
+async def postgres_store(folder: Path) -> AsyncIterator[Store]:
+    async with over_sql(servers.postgres().new_database()) as store:
+        yield store
+
+
+@asynccontextmanager
 async def over_sql(url: str) -> AsyncIterator[Store]:
     async with database(url, MIGRATIONS) as engine:
         yield SqlStore(engine)
@@ -103,6 +107,7 @@ async def over_sql(url: str) -> AsyncIterator[Store]:
 STORES: dict[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
     "fake": fake_store,
     "sqlite": sqlite_store,
+    "postgres": postgres_store,
 }
 
 

@@ -1,23 +1,24 @@
 """The registry's use cases over gRPC: the same calls, the same errors, somewhere else."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any
 
 import grpc
+from google.protobuf.field_mask_pb2 import FieldMask
 
 import servery.registry.v1 as pb
-from servery._grpc_errors import from_rpc
 from servery_kit.channel import open_channel
-from servery_registry.api import convert, windows
+from servery_registry.api import convert, metadata_convert, windows
 from servery_registry.domain.file import File
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
 from servery_registry.domain.upload import Piece, Progress
-from servery_registry.domain.version import NewVersion, State, Version
+from servery_registry.domain.version import NewVersion, State, Version, VersionChange
+from tests.contracts.remote_metadata import RemoteAliases, RemoteTags, answer, change_to_proto, described
 
 
 @dataclass
@@ -25,19 +26,24 @@ class RemoteRegistry:
     models: "RemoteModels"
     versions: "RemoteVersions"
     files: "RemoteFiles"
+    aliases: RemoteAliases
+    tags: RemoteTags
+
+    @classmethod
+    def over(cls, channel: grpc.aio.Channel) -> "RemoteRegistry":
+        return cls(
+            RemoteModels(channel),
+            RemoteVersions(channel),
+            RemoteFiles(channel),
+            RemoteAliases(channel),
+            RemoteTags(channel),
+        )
 
 
 @asynccontextmanager
 async def remote_registry(address: str) -> AsyncIterator[RemoteRegistry]:
     async with open_channel(address) as channel:
-        yield RemoteRegistry(RemoteModels(channel), RemoteVersions(channel), RemoteFiles(channel))
-
-
-async def _answer(call: Awaitable[Any]) -> Any:
-    try:
-        return await call
-    except grpc.RpcError as error:
-        raise from_rpc(error) from error
+        yield RemoteRegistry.over(channel)
 
 
 class RemoteModels:
@@ -48,17 +54,24 @@ class RemoteModels:
         request = pb.CreateModelRequest(
             project=new.project, name=new.name, description=new.description, request_id=request_id
         )
-        return _model((await _answer(self._stub.CreateModel(request))).model)
+        return _model((await answer(self._stub.CreateModel(request))).model)
 
     async def get(self, project: str, name: str) -> Model:
-        return _model((await _answer(self._stub.GetModel(pb.GetModelRequest(project=project, name=name)))).model)
+        return _model((await answer(self._stub.GetModel(pb.GetModelRequest(project=project, name=name)))).model)
 
     async def list(self, project: str, window: Window[str]) -> Listing[Model]:
         request = pb.ListModelsRequest(project=project, page_size=window.size)
         if window.after is not None:
             request.page_token = windows.models_token(request, _until(_Named(name=window.after)))
-        response = await _answer(self._stub.ListModels(request))
+        response = await answer(self._stub.ListModels(request))
         return Listing([_model(model) for model in response.models], more=bool(response.next_page_token))
+
+    async def update(self, project: str, name: str, *, description: str | None, etag: str = "") -> Model:
+        request = pb.UpdateModelRequest(
+            model=pb.Model(project=project, name=name, description=description or "", etag=etag),
+            update_mask=FieldMask(paths=[] if description is None else ["description"]),
+        )
+        return _model((await answer(self._stub.UpdateModel(request))).model)
 
 
 class RemoteVersions:
@@ -74,12 +87,19 @@ class RemoteVersions:
             metrics=new.metrics,
             description=new.description,
             request_id=request_id,
+            input_example=new.input_example,
+            schema=metadata_convert.model_schema_to_proto(new.schema),
+            provenance=metadata_convert.provenance_to_proto(new.provenance),
         )
-        return _version((await _answer(self._stub.CreateVersion(request))).version)
+        return _version((await answer(self._stub.CreateVersion(request))).version)
 
-    async def get(self, project: str, model: str, number: int, *, show_pending: bool = False) -> Version:
-        request = pb.GetVersionRequest(project=project, model=model, version=number, show_pending=show_pending)
-        return _version((await _answer(self._stub.GetVersion(request))).version)
+    async def get(
+        self, project: str, model: str, number: int, *, show_pending: bool = False, alias: str = ""
+    ) -> Version:
+        request = pb.GetVersionRequest(
+            project=project, model=model, version=number, show_pending=show_pending, alias=alias
+        )
+        return _version((await answer(self._stub.GetVersion(request))).version)
 
     async def list(
         self, project: str, model: str, window: Window[int], *, show_pending: bool = False
@@ -87,12 +107,22 @@ class RemoteVersions:
         request = pb.ListVersionsRequest(project=project, model=model, page_size=window.size, show_pending=show_pending)
         if window.after is not None:
             request.page_token = windows.versions_token(request, _until(_Named(number=window.after)))
-        response = await _answer(self._stub.ListVersions(request))
+        response = await answer(self._stub.ListVersions(request))
         return Listing([_version(version) for version in response.versions], more=bool(response.next_page_token))
 
     async def finalize(self, project: str, model: str, number: int) -> Version:
         request = pb.FinalizeVersionRequest(project=project, model=model, version=number)
-        return _version((await _answer(self._stub.FinalizeVersion(request))).version)
+        return _version((await answer(self._stub.FinalizeVersion(request))).version)
+
+    async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version:
+        directions = pb.GetBestVersionRequest
+        direction = directions.DIRECTION_MAX if highest else directions.DIRECTION_MIN
+        request = pb.GetBestVersionRequest(project=project, model=model, metric=metric, direction=direction)
+        return _version((await answer(self._stub.GetBestVersion(request))).version)
+
+    async def update(self, project: str, model: str, number: int, change: VersionChange, *, etag: str = "") -> Version:
+        request = change_to_proto(project, model, number, change, etag)
+        return _version((await answer(self._stub.UpdateVersion(request))).version)
 
 
 class RemoteFiles:
@@ -101,7 +131,7 @@ class RemoteFiles:
 
     async def begin(self, project: str, model: str, number: int, file: File) -> Progress:
         request = pb.BeginUploadRequest(project=project, model=model, version=number, file=convert.file_to_proto(file))
-        return _progress((await _answer(self._stub.BeginUpload(request))).upload)
+        return _progress((await answer(self._stub.BeginUpload(request))).upload)
 
     async def write(self, upload_id: str, pieces: AsyncIterator[Piece]) -> Progress:
         broken: list[OSError] = []
@@ -116,24 +146,24 @@ class RemoteFiles:
 
         call = self._stub.WriteUpload(requests())
         try:
-            return _progress((await _answer(call)).upload)
+            return _progress((await answer(call)).upload)
         except asyncio.CancelledError:
             if broken:
                 raise broken[0] from None
             raise
 
     async def get_upload(self, upload_id: str) -> Progress:
-        return _progress((await _answer(self._stub.GetUpload(pb.GetUploadRequest(upload_id=upload_id)))).upload)
+        return _progress((await answer(self._stub.GetUpload(pb.GetUploadRequest(upload_id=upload_id)))).upload)
 
     async def commit(self, upload_id: str) -> File:
-        response = await _answer(self._stub.CommitUpload(pb.CommitUploadRequest(upload_id=upload_id)))
+        response = await answer(self._stub.CommitUpload(pb.CommitUploadRequest(upload_id=upload_id)))
         return convert.file_from_proto(response.file)
 
     async def list(self, project: str, model: str, number: int, window: Window[str]) -> tuple[int, Listing[File]]:
         request = pb.ListFilesRequest(project=project, model=model, version=number, page_size=window.size)
         if window.after is not None:
             request.page_token = windows.files_token(request, number, _until(_Named(path=window.after)))
-        response = await _answer(self._stub.ListFiles(request))
+        response = await answer(self._stub.ListFiles(request))
         files = [convert.file_from_proto(file) for file in response.files]
         return number, Listing(files, more=bool(response.next_page_token))
 
@@ -142,7 +172,7 @@ class RemoteFiles:
     ) -> tuple[File, AsyncGenerator[Piece, None]]:
         request = pb.DownloadFileRequest(project=project, model=model, version=number, path=path, offset=offset)
         call = self._stub.DownloadFile(request)
-        first = await _answer(call.read())
+        first = await answer(call.read())
         return convert.file_from_proto(first.file), _pieces(first, call)
 
 
@@ -151,7 +181,7 @@ async def _pieces(first: pb.DownloadFileResponse, call: Any) -> AsyncGenerator[P
     while response is not grpc.aio.EOF:
         if response.data:
             yield Piece(response.offset, response.data)
-        response = await _answer(call.read())
+        response = await answer(call.read())
 
 
 @dataclass
@@ -177,6 +207,8 @@ def _model(model: pb.Model) -> Model:
         create_time=model.create_time.ToDatetime(UTC),
         update_time=model.update_time.ToDatetime(UTC),
         etag=model.etag,
+        aliases=dict(model.aliases),
+        tags={name: convert.value_from_proto(value) for name, value in model.tags.items()},
     )
 
 
@@ -196,6 +228,7 @@ def _version(version: pb.Version) -> Version:
         create_time=version.create_time.ToDatetime(UTC),
         update_time=version.update_time.ToDatetime(UTC),
         etag=version.etag,
+        **described(version),
     )
 
 

@@ -5,15 +5,18 @@
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Self, TypeVar
 
 from servery.errors import Aborted, AlreadyExists
+from servery_registry.domain.alias import Alias
 from servery_registry.domain.file import File
 from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.model import Model, next_number, no_such_model
 from servery_registry.domain.remembered import Remembered
+from servery_registry.domain.tag import TagSchema
 from servery_registry.domain.upload import Upload, no_such_upload
 from servery_registry.domain.version import State, Version, no_such_version, number_taken
 
@@ -30,6 +33,10 @@ class Rows:
     files: dict[tuple[str, str], File] = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
     requests: dict[tuple[str, str, str], Remembered] = field(default_factory=dict)
+    input_examples: dict[str, str] = field(default_factory=dict)
+    aliases: dict[tuple[str, str, str], Alias] = field(default_factory=dict)
+    tags: dict[tuple[str, str, int, str], Any] = field(default_factory=dict)
+    tag_schemas: dict[tuple[str, str], TagSchema] = field(default_factory=dict)
 
     def copy(self) -> "Rows":
         return Rows(**{name: dict(value) for name, value in vars(self).items()})
@@ -60,6 +67,10 @@ class FakeUnitOfWork:
         self.files = FakeFiles(self._rows)
         self.uploads = FakeUploads(self._rows)
         self.requests = FakeRequests(self._rows)
+        self.input_examples = FakeInputExamples(self._rows)
+        self.aliases = FakeAliases(self._rows)
+        self.tags = FakeTags(self._rows)
+        self.tag_schemas = FakeTagSchemas(self._rows)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -131,6 +142,15 @@ class FakeVersions:
         after = None if window.after is None else -window.after
         return _window(found, Window(size=window.size, after=after), lambda version: -version.number)
 
+    async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version | None:
+        found = [
+            version
+            for version in self._rows.versions.values()
+            if _name(version)[:2] == (project, model) and version.state is State.READY and metric in version.metrics
+        ]
+        sign = 1 if highest else -1
+        return max(found, key=lambda version: (sign * version.metrics[metric], version.number), default=None)
+
     async def save(self, version: Version) -> None:
         self._rows.versions[version.id] = version
 
@@ -195,6 +215,94 @@ class FakeRequests:
 
     async def add(self, request: Remembered) -> None:
         self._rows.requests[request.project, request.method, request.request_id] = request
+
+
+class FakeInputExamples:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def put(self, version_id: str, text: str) -> None:
+        self._rows.input_examples[version_id] = text
+        if not text:
+            del self._rows.input_examples[version_id]
+
+    async def sizes(self, version_ids: Sequence[str]) -> dict[str, int]:
+        return {key: len(text.encode()) for key, text in (await self.of(version_ids)).items()}
+
+    async def of(self, version_ids: Sequence[str]) -> dict[str, str]:
+        return {key: text for key, text in self._rows.input_examples.items() if key in version_ids}
+
+
+class FakeAliases:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def get(self, project: str, model: str, name: str) -> Alias | None:
+        return self._rows.aliases.get((project, model, name))
+
+    async def set(self, alias: Alias) -> None:
+        self._rows.aliases[alias.project, alias.model, alias.name] = alias
+
+    async def remove(self, project: str, model: str, name: str) -> None:
+        del self._rows.aliases[project, model, name]
+
+    async def of_models(self, project: str, models: Sequence[str]) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for (owner, model, name), alias in sorted(self._rows.aliases.items(), key=lambda item: item[0]):
+            if owner == project and model in models:
+                found.setdefault(model, {})[name] = alias.number
+        return found
+
+    async def of_versions(self, version_ids: Sequence[str]) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for _, alias in sorted(self._rows.aliases.items(), key=lambda item: item[0]):
+            if alias.version_id in version_ids:
+                found.setdefault(alias.version_id, []).append(alias.name)
+        return found
+
+
+class FakeTags:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def set(self, project: str, model: str, number: int, name: str, value: Any, *, time: datetime) -> None:
+        self._rows.tags[project, model, number, name] = value
+
+    async def remove(self, project: str, model: str, number: int, name: str) -> None:
+        del self._rows.tags[project, model, number, name]
+
+    async def of(self, project: str, owners: Sequence[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        for (owner, model, number, name), value in sorted(self._rows.tags.items(), key=lambda item: item[0]):
+            if owner == project and (model, number) in owners:
+                found.setdefault((model, number), {})[name] = value
+        return found
+
+
+class FakeTagSchemas:
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+
+    async def get(self, project: str, name: str) -> TagSchema | None:
+        return self._rows.tag_schemas.get((project, name))
+
+    async def set(self, schema: TagSchema) -> None:
+        self._rows.tag_schemas[schema.project, schema.name] = schema
+
+    async def remove(self, project: str, name: str) -> bool:
+        return self._rows.tag_schemas.pop((project, name), None) is not None
+
+    async def count(self, project: str) -> int:
+        return len(self._of(project))
+
+    async def mandatory(self, project: str) -> Sequence[str]:
+        return sorted(schema.name for schema in self._of(project) if schema.mandatory)
+
+    async def list(self, project: str, window: Window[str]) -> Listing[TagSchema]:
+        return _window(self._of(project), window, lambda schema: schema.name)
+
+    def _of(self, project: str) -> Sequence[TagSchema]:
+        return [schema for (owner, _), schema in self._rows.tag_schemas.items() if owner == project]
 
 
 def _name(version: Version) -> tuple[str, str, int]:

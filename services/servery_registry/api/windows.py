@@ -12,6 +12,7 @@ from servery_registry.api.convert import project_from_proto
 from servery_registry.domain.file import File, path_problem
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import MAX_NUMBER, Model, is_name
+from servery_registry.domain.tag import TagSchema, is_tag_name
 from servery_registry.domain.version import Version
 
 T = TypeVar("T")
@@ -75,6 +76,18 @@ def files_token(request: pb.ListFilesRequest, version: int, found: Listing[File]
     return paging.next_token(f"{version}/{found.items[-1].path}" if found.more else None, *_files(request))
 
 
+def tag_schemas_window(request: pb.ListTagSchemasRequest) -> Window[str]:
+    """Raise InvalidArgument when the token is not one that was given out for this list."""
+    page = paging.request_page(request.page_size, request.page_token, *_tag_schemas(request))
+    if page.after is not None and not is_tag_name(page.after):
+        raise _forged()
+    return Window(size=page.size, after=page.after)
+
+
+def tag_schemas_token(request: pb.ListTagSchemasRequest, found: Listing[TagSchema]) -> str:
+    return paging.next_token(found.items[-1].name if found.more else None, *_tag_schemas(request))
+
+
 def _models(request: pb.ListModelsRequest) -> tuple[object, ...]:
     return "models", project_from_proto(request.project)
 
@@ -85,6 +98,10 @@ def _versions(request: pb.ListVersionsRequest) -> tuple[object, ...]:
 
 def _files(request: pb.ListFilesRequest) -> tuple[object, ...]:
     return "files", project_from_proto(request.project), request.model, request.version
+
+
+def _tag_schemas(request: pb.ListTagSchemasRequest) -> tuple[object, ...]:
+    return "tag_schemas", project_from_proto(request.project)
 
 
 def _number(text: str) -> int:

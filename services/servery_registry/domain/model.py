@@ -1,9 +1,10 @@
 """A model, and what we ask of the place that keeps models."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from servery.errors import FailedPrecondition, NotFound
 from servery_registry.domain.listing import Listing, Window
@@ -34,6 +35,12 @@ class Model:
 
     etag: str
     """Another one with every change."""
+
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    """Alias to version number. Kept apart, as tags are: see `app.described`."""
+
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Name to JSON value."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

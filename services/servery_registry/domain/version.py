@@ -1,13 +1,15 @@
 """A version of a model, and what we ask of the place that keeps versions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
-from servery.errors import AlreadyExists, FailedPrecondition, NotFound
+from servery.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from servery_registry.domain.listing import Listing, Window
+from servery_registry.domain.model_schema import ModelSchema
+from servery_registry.domain.provenance import Provenance
 
 MAX_METRIC_NAME: Final = 255
 MAX_METRICS: Final = 1000
@@ -61,6 +63,20 @@ class Version:
     etag: str
     """Another one with every change."""
 
+    schema: ModelSchema = field(default_factory=ModelSchema)
+    provenance: Provenance = field(default_factory=Provenance)
+    input_example: str = ""
+    """JSON as text; empty when there is none. Kept apart, as all below are: see `app.described`."""
+
+    aliases: Sequence[str] = ()
+    """Aliases of the model that name this version, in order."""
+
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Name to JSON value."""
+
+    missing_mandatory_tags: Sequence[str] = ()
+    """Names of tags that the project asks of every version, and that this one has not."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewVersion:
@@ -74,6 +90,22 @@ class NewVersion:
     framework: Framework
     metrics: Mapping[str, float] = field(default_factory=dict)
     description: str = ""
+    input_example: str = ""
+    schema: ModelSchema = field(default_factory=ModelSchema)
+    provenance: Provenance = field(default_factory=Provenance)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionChange:
+    """What is to become of a version. None: as it is."""
+
+    description: str | None = None
+    metrics: Mapping[str, float] | None = None
+    input_example: str | None = None
+    schema: ModelSchema | None = None
+    provenance: Provenance | None = None
+    framework: Framework | None = None
+    """Given to be refused when it is another one."""
 
 
 class Versions(Protocol):
@@ -91,8 +123,24 @@ class Versions(Protocol):
     async def list(self, project: str, model: str, window: Window[int], *, show_pending: bool) -> Listing[Version]:
         """Versions of a model, newest number first; those that are not READY only when asked for."""
 
+    async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version | None:
+        """The READY version with the highest, or lowest, value of a metric; of equal ones the newest; or None."""
+
     async def save(self, version: Version) -> None:
         """Write what may change of a version that is locked."""
+
+
+class InputExamples(Protocol):
+    """Where input examples are kept, apart from their versions. Part of a unit of work."""
+
+    async def put(self, version_id: str, text: str) -> None:
+        """Add the example of a version that is locked, or change it; empty: remove it."""
+
+    async def sizes(self, version_ids: Sequence[str]) -> Mapping[str, int]:
+        """Bytes of the example of every version that has one."""
+
+    async def of(self, version_ids: Sequence[str]) -> Mapping[str, str]:
+        """Example of every version that has one."""
 
 
 def must_be_pending(version: Version) -> None:
@@ -122,6 +170,37 @@ def must_be_complete(version: Version, unfinished: str | None) -> None:
             subject=_subject(version),
             reason="VERSION_HAS_NO_FILES",
         )
+
+
+def must_be_of(version: Version, framework: Framework | None) -> None:
+    """Raise InvalidArgument when a change names another framework than the version's."""
+    if framework not in (None, version.framework):
+        raise InvalidArgument(
+            f"version {version.number} of model {version.model} is of framework {version.framework.value} and stays so;"
+            " create a new version for other files",
+            field="version.framework",
+            reason="FRAMEWORK_IMMUTABLE",
+        )
+
+
+def must_be_current(name: str, etag: str, given: str) -> None:
+    """Raise Aborted when an etag is given and is not the present one. `name`: such as "model iris"."""
+    if given and given != etag:
+        raise Aborted(
+            f"{name} has changed since etag {given[:64]} was read; get it again and decide anew",
+            reason="ETAG_MISMATCH",
+            metadata={"etag": etag},
+        )
+
+
+def no_version_has(model: str, metric: str) -> NotFound:
+    return NotFound(
+        f"no READY version of model {model} has a metric {metric[:255]!r}; list its versions for the metrics they have",
+        resource_type="metric",
+        resource_name=metric,
+        reason="METRIC_NOT_FOUND",
+        metadata={"model": model, "metric": metric},
+    )
 
 
 def no_such_version(model: str, number: int) -> NotFound:

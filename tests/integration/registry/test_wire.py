@@ -10,7 +10,7 @@ from servery_kit.config import load
 from servery_registry.config import Config
 from servery_registry.main import serving
 from tests.contracts.registry_material import file_of, pending_version, ready_version
-from tests.contracts.remote_registry import RemoteFiles, RemoteModels, RemoteRegistry, RemoteVersions
+from tests.contracts.remote_registry import RemoteRegistry
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def channel(tmp_path):
 
 @pytest.fixture
 def registry(channel) -> RemoteRegistry:
-    return RemoteRegistry(RemoteModels(channel), RemoteVersions(channel), RemoteFiles(channel))
+    return RemoteRegistry.over(channel)
 
 
 async def refused(call) -> InvalidArgument:

@@ -16,18 +16,10 @@ from typing import Any
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore
 
 from servery.errors import Aborted, DataLoss, ResourceExhausted, ServeryError, Unavailable
 from servery_registry.domain.blob import CHUNK_BYTES, PART_BYTES
-
-
-def open_store(url: str) -> Any:
-    """The store of a URL: file:///folder (created if need be), memory:///, s3://bucket/prefix, and all else of obstore.
-
-    Raise obstore's GenericError when the URL is none it knows.
-    """
-    return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
 
 
 class StoredBlobs:

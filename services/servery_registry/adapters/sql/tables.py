@@ -3,7 +3,19 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKeyConstraint, MetaData, String
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+)
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.orm import registry
@@ -82,6 +94,59 @@ class VersionRow(Table, table=True):
     create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     etag: str = Field(sa_column=Column(String(36), nullable=False))
+    model_schema: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False, server_default="{}"))
+    """What the model takes and gives; {} when its author does not say."""
+    provenance: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False, server_default="{}"))
+    """{} when nothing is known."""
+
+
+class InputExampleRow(Table, table=True):
+    """Apart from the version, since it may be large, and is not wanted when many versions are looked through."""
+
+    __tablename__ = "input_example"
+    __table_args__ = (ForeignKeyConstraint(["version_id"], ["version.id"], ondelete="CASCADE"),)
+
+    version_id: str = Field(sa_column=Column(String(36), primary_key=True))
+    content: str = Field(sa_column=Column(Text, nullable=False))
+    size_bytes: int
+
+
+class AliasRow(Table, table=True):
+    __tablename__ = "alias"
+    __table_args__ = (
+        ForeignKeyConstraint(["version_id"], ["version.id"], ondelete="CASCADE"),
+        Index("ix_alias_version_id", "version_id"),
+    )
+
+    project: str = Field(sa_column=Column(text(255), primary_key=True))
+    model: str = Field(sa_column=Column(text(255), primary_key=True))
+    alias: str = Field(sa_column=Column(text(63), primary_key=True))
+    version_id: str = Field(sa_column=Column(String(36), nullable=False))
+    update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
+class TagRow(Table, table=True):
+    __tablename__ = "tag"
+    __table_args__ = (ForeignKeyConstraint(["project", "model"], ["model.project", "model.name"], ondelete="CASCADE"),)
+
+    project: str = Field(sa_column=Column(text(255), primary_key=True))
+    model: str = Field(sa_column=Column(text(255), primary_key=True))
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    """0 for the model itself."""
+    name: str = Field(sa_column=Column(text(63), primary_key=True))
+    value: Any = Field(sa_column=Column(JSON, nullable=False))
+    update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
+class TagSchemaRow(Table, table=True):
+    __tablename__ = "tag_schema"
+
+    project: str = Field(sa_column=Column(text(255), primary_key=True))
+    name: str = Field(sa_column=Column(text(63), primary_key=True))
+    json_schema: str = Field(sa_column=Column(Text, nullable=False))
+    """Empty: any value."""
+    mandatory: bool
+    update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
 
 
 class FileRow(Table, table=True):

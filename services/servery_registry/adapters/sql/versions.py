@@ -1,10 +1,18 @@
 """Versions in SQL."""
 
+import math
+
 from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from servery_registry.adapters.sql.model_schemas import (
+    provenance_from_json,
+    provenance_to_json,
+    schema_from_json,
+    schema_to_json,
+)
 from servery_registry.adapters.sql.tables import VersionRow
 from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.version import Framework, State, Version, no_such_version, number_taken
@@ -33,6 +41,8 @@ class SqlVersions:
                 create_time=version.create_time,
                 update_time=version.update_time,
                 etag=version.etag,
+                model_schema=schema_to_json(version.schema),
+                provenance=provenance_to_json(version.provenance),
             )
         )
         try:
@@ -63,6 +73,18 @@ class SqlVersions:
         rows = await self._session.scalars(query.order_by(col(VersionRow.number).desc()).limit(window.size + 1))
         return listing([_version(row) for row in rows], window.size)
 
+    async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version | None:
+        query = select(VersionRow.number, VersionRow.metrics).where(
+            VersionRow.project == project, VersionRow.model == model, VersionRow.state == State.READY.value
+        )
+        # The metrics of a version are one JSON value, of which a database can't tell the best of all names alike.
+        best: tuple[float, int] | None = None
+        for number, metrics in await self._session.execute(query):
+            if metric in metrics:
+                value = metrics[metric]
+                best = max(best or (-math.inf, 0), (value if highest else -value, number))
+        return None if best is None else await self.get(project, model, best[1])
+
     async def save(self, version: Version) -> None:
         await self._session.execute(
             update(VersionRow)
@@ -73,6 +95,10 @@ class SqlVersions:
                 size_bytes=version.size_bytes,
                 update_time=version.update_time,
                 etag=version.etag,
+                description=version.description,
+                metrics=dict(version.metrics),
+                model_schema=schema_to_json(version.schema),
+                provenance=provenance_to_json(version.provenance),
             )
         )
 
@@ -93,4 +119,6 @@ def _version(row: VersionRow) -> Version:
         create_time=row.create_time,
         update_time=row.update_time,
         etag=row.etag,
+        schema=schema_from_json(row.model_schema),
+        provenance=provenance_from_json(row.provenance),
     )

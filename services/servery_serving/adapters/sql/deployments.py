@@ -59,11 +59,12 @@ class SqlDeployments:
         return replace(deployment, id=deployment_id)
 
     async def get(self, project: str, name: str) -> Deployment:
-        query = _selected().where(
-            deployments.c.project == project, deployments.c.name == name, deployments.c.deleting.is_(False)
-        )
+        named = (deployments.c.project == project, deployments.c.name == name, deployments.c.deleting.is_(False))
         if self._writes:
-            query = query.with_for_update(of=deployments)  # PostgreSQL; on SQLite the transaction itself is the lock
+            # For PostgreSQL; on SQLite the transaction itself is the lock. Locked first and read afterwards: a join
+            # that waits for a lock keeps the revision it had found, and is empty when the wish has moved on meanwhile.
+            await self._connection.execute(select(deployments.c.id).where(*named).with_for_update())
+        query = _selected().where(*named)
         row = (await self._connection.execute(query)).mappings().one_or_none()
         if row is None:
             raise not_found(project, name)

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servery_kit.sql import READ_ONLY, translate
@@ -34,8 +33,10 @@ class SqlStore:
         try:
             async with self._engine.connect() as connection:
                 yield SqlUnitOfWork(connection, writes=True)
-        except DBAPIError as error:
-            raise translate(error) from error
+        except Exception as error:
+            if failure := translate(error):
+                raise failure from error
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -43,5 +44,7 @@ class SqlStore:
             async with self._engine.connect() as connection:
                 await connection.execution_options(**READ_ONLY)
                 yield SqlUnitOfWork(connection, writes=False)
-        except DBAPIError as error:
-            raise translate(error) from error
+        except Exception as error:
+            if failure := translate(error):
+                raise failure from error
+            raise

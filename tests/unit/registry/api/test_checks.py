@@ -4,7 +4,7 @@ import pytest
 
 import servery.registry.v1 as pb
 from servery.errors import InvalidArgument
-from servery_registry.api import checks
+from servery_registry.api import checks, version_checks
 
 DIGEST = "0123456789abcdef" * 4
 MODEL = {"project": "default", "model": "iris"}
@@ -16,7 +16,9 @@ def create_model(**given):
 
 
 def create_version(**given):
-    return checks.create_version, pb.CreateVersionRequest(**({"model": "iris", "framework": pb.FRAMEWORK_ONNX} | given))
+    return version_checks.create_version, pb.CreateVersionRequest(
+        **({"model": "iris", "framework": pb.FRAMEWORK_ONNX} | given)
+    )
 
 
 def begin_upload(version=1, model="iris", **file):
@@ -50,7 +52,7 @@ WRONG = [
     (create_version(metrics={"inf": -math.inf}), 'metrics["inf"]'),
     (create_version(description="x" * 1001), "description"),
     (create_version(request_id="x"), "request_id"),
-    ((checks.get_version, pb.GetVersionRequest(model="iris", version=-1)), "version"),
+    ((version_checks.get_version, pb.GetVersionRequest(model="iris", version=-1)), "version"),
     ((checks.list_versions, pb.ListVersionsRequest(model="")), "model"),
     ((checks.finalize_version, pb.FinalizeVersionRequest(model="iris")), "version"),
     (begin_upload(version=0), "version"),

@@ -15,7 +15,7 @@ CHUNK_BYTES: Final = 1024 * 1024
 CALL_TIMEOUT_S: Final = 120.0
 """Deadline of one streaming call. A transfer that takes longer goes on in another call, from where it was."""
 
-MAX_FAILURES: Final = 6
+MAX_FAILURES: Final = 18
 """Calls in a row that may fail without a byte of progress: about 15 s, enough for a service to be restarted."""
 
 
@@ -102,7 +102,7 @@ class Patience:
         # Nobody cancels here: CANCELLED is what a server that stops makes of its running calls.
         if not isinstance(error, Unavailable | DeadlineExceeded | Cancelled) or self._failures >= self._allowed:
             raise error
-        wait = min(0.5 * 2 ** (self._failures - 1), 4.0)
+        wait = min(0.2 * 2.0 ** min(self._failures - 1, 10), 1.0)
         if isinstance(error, Unavailable) and error.retry_after_s is not None:
             wait = max(wait, min(error.retry_after_s, 30.0))
         self._sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311  # spreads clients, guards no secret
