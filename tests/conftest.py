@@ -9,7 +9,7 @@ def pytest_sessionfinish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def caches(tmp_path_factory):
-    """Where the SDK's caches are while tests run, also those of processes that tests start: never in the user's home."""
+    """Where caches of the SDK are while tests run, and those of processes that tests start: never in the home."""
     folder = tmp_path_factory.mktemp("caches")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
