@@ -173,6 +173,7 @@ class FileUseCases:
             return  # kept already: by another upload, or by this one before a crash
         received = await self._blobs.received(upload.id)
         if received < file.size_bytes:
+            await self._upload(upload.id)  # as below
             raise FailedPrecondition(
                 f"{file.size_bytes - received} bytes of {file.path!r} are missing; write on from {received}",
                 subject=f"upload {upload.id}",

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -20,7 +20,7 @@ class SqlContents:
         # lock there is. Contents whose digests begin with the same 64 bits share a lock, and merely wait.
         if self._session.get_bind().dialect.name == "postgresql":
             key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
-            await self._session.execute(select(func.pg_advisory_xact_lock(key)))
+            await self._session.execute(select(func.pg_advisory_xact_lock(literal(key, BigInteger()))))
 
     async def named(self, digests: Collection[str]) -> set[str]:
         query = select(col(FileRow.sha256)).where(col(FileRow.sha256).in_(digests)).distinct()
