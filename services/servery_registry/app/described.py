@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from servery_registry.domain.json_text import MAX_INPUT_EXAMPLE_BYTES
 from servery_registry.domain.listing import Listing
 from servery_registry.domain.model import Model
 from servery_registry.domain.unit_of_work import UnitOfWork
@@ -38,10 +39,12 @@ async def described_versions(work: UnitOfWork, versions: Listing[Version]) -> Li
     """Versions of one project, with all that is known of them; so many, one at least, that they fit in an answer."""
     if not versions.items:
         return versions
-    sizes = await work.input_examples.sizes([version.id for version in versions.items])
-    items = _fitting(versions.items, [sizes.get(version.id, 0) for version in versions.items])
+    items = versions.items
+    if len(items) * MAX_INPUT_EXAMPLE_BYTES > EXAMPLES_BYTES:
+        sizes = await work.input_examples.sizes([version.id for version in items])
+        items = _fitting(items, [sizes.get(version.id, 0) for version in items])
     project, ids = items[0].project, [version.id for version in items]
-    examples = await work.input_examples.of(ids) if sizes else {}
+    examples = await work.input_examples.of(ids)
     aliases = await work.aliases.of_versions(ids)
     tags = await work.tags.of(project, [(version.model, version.number) for version in items])
     mandatory = await work.tag_schemas.mandatory(project)

@@ -8,8 +8,10 @@ from servery.errors import InvalidArgument
 from servery_kit.channel import open_channel
 from servery_kit.config import load
 from servery_registry.config import Config
+from servery_registry.domain.model_schema import Column, ModelSchema, Schema
+from servery_registry.domain.provenance import Provenance
 from servery_registry.main import serving
-from tests.contracts.registry_material import file_of, pending_version, ready_version
+from tests.contracts.registry_material import file_of, new_model, new_version, pending_version, ready_version
 from tests.contracts.remote_registry import RemoteRegistry
 
 
@@ -162,3 +164,23 @@ async def test_a_wrong_filter_is_shown_where_it_is_wrong(channel):
     assert str(error).startswith("filter, at character 13, 'sklearn': choose from SKLEARN, ")
     error = await refused(versions.ListVersions(pb.ListVersionsRequest(model="-", order_by="size")))
     assert (error.field, error.reason) == ("order_by", "ORDER_INVALID")
+
+
+async def test_a_version_of_which_all_is_said_that_may_be_fits_in_an_answer(channel, registry):
+    await registry.models.create(new_model(), creator="")
+    wide = "𝔵"  # four bytes of UTF-8
+    schema = ModelSchema(input=Schema(columns=(Column(type="float64", description="x" * 1000),) * 255))
+    links = {f"{n:03}" + wide * 997: wide * 1000 for n in range(100)}
+    new = new_version(
+        metrics={f"{n:03}" + wide * 252: float(n) for n in range(1000)},
+        description=wide * 1000,
+        input_example='"' + "x" * (1024 * 1024 - 2) + '"',
+        schema=schema,
+        provenance=Provenance(program=wide * 1000, environment=wide * 1000, links=links),
+    )
+    await registry.versions.create(new, creator="")
+    for name in ("a", "b"):
+        await registry.tags.set("default", "iris", 1, name, [0] * (32 * 1024 - 1))
+    version = await registry.versions.get("default", "iris", 1, show_pending=True)
+    assert (version.metrics, version.schema, len(version.tags)) == (new.metrics, schema, 2)
+    assert version.provenance == new.provenance

@@ -92,7 +92,7 @@ class Model(_message.Message):
     creator: _builtins.str
     """Who created the model; "anonymous" where authentication is off. Output only."""
     etag: _builtins.str
-    """Changes with every change of the model. Output only."""
+    """Changes with every change of the model, its tags, aliases and latest version among them. Output only."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When the model was created. Output only."""
@@ -103,7 +103,7 @@ class Model(_message.Message):
 
     @_builtins.property
     def aliases(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
-        """Alias to version number, such as champion: 3. Moved by AliasService. Output only."""
+        """Alias to version number, such as champion: 3; at most 1000. Moved by AliasService. Output only."""
 
     @_builtins.property
     def tags(self) -> _containers.MessageMap[_builtins.str, _struct_pb2.Value]:

@@ -33,7 +33,12 @@ class TagSchema(_message.Message):
     name: _builtins.str
     """Name of the tag; matches [A-Za-z0-9_-]{1,63}."""
     json_schema: _builtins.str
-    """JSON Schema (draft 2020-12) that values must fit, as text; at most 64 KiB. Empty: any value."""
+    """JSON Schema (draft 2020-12) that values must fit, as text; at most 64 KiB. Empty: any value.
+
+    It refers to nothing outside of itself, nests at most 64 deep, holds at most 2000 objects and lists, and does without
+    patternProperties. A pattern holds no lookaround and no back reference, and within a repetition nothing that may be
+    matched in several ways.
+    """
     mandatory: _builtins.bool
     """Every version shall have the tag. Versions without it are reported, not refused."""
     @_builtins.property

@@ -27,6 +27,7 @@ if _version_not_supported:
 
 class TagServiceStub:
     """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not.
+    A model or version has at most 100 of them, and 128 KiB of JSON in all; FAILED_PRECONDITION beyond that.
     """
 
     def __init__(self, channel):
@@ -64,10 +65,12 @@ class TagServiceStub:
 
 class TagServiceServicer:
     """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not.
+    A model or version has at most 100 of them, and 128 KiB of JSON in all; FAILED_PRECONDITION beyond that.
     """
 
     def SetTag(self, request, context):
-        """Set a tag, or change its value. INVALID_ARGUMENT when the value does not fit the schema of the name.
+        """Set a tag, or change its value. INVALID_ARGUMENT when the value does not fit the schema of the name, or when telling
+        takes too much work; ABORTED when the schema changes meanwhile.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -81,7 +84,7 @@ class TagServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def SetTagSchema(self, request, context):
-        """Set the schema of a name, or change it. Values that are there stay as they are.
+        """Set the schema of a name, or change it. Values that are there stay as they are. A project has at most 1000.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -139,6 +142,7 @@ def add_TagServiceServicer_to_server(servicer, server):
  # This class is part of an EXPERIMENTAL API.
 class TagService:
     """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not.
+    A model or version has at most 100 of them, and 128 KiB of JSON in all; FAILED_PRECONDITION beyond that.
     """
 
     @staticmethod

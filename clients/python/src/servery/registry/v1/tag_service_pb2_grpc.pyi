@@ -27,18 +27,22 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TagServiceStub:
-    """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not."""
+    """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not.
+    A model or version has at most 100 of them, and 128 KiB of JSON in all; FAILED_PRECONDITION beyond that.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> TagServiceAsyncStub: ...
     SetTag: _grpc.UnaryUnaryMultiCallable[_tag_service_pb2.SetTagRequest, _tag_service_pb2.SetTagResponse]
-    """Set a tag, or change its value. INVALID_ARGUMENT when the value does not fit the schema of the name."""
+    """Set a tag, or change its value. INVALID_ARGUMENT when the value does not fit the schema of the name, or when telling
+    takes too much work; ABORTED when the schema changes meanwhile.
+    """
     DeleteTag: _grpc.UnaryUnaryMultiCallable[_tag_service_pb2.DeleteTagRequest, _tag_service_pb2.DeleteTagResponse]
     """Remove a tag. NOT_FOUND when there is none of that name."""
     SetTagSchema: _grpc.UnaryUnaryMultiCallable[_tag_service_pb2.SetTagSchemaRequest, _tag_service_pb2.SetTagSchemaResponse]
-    """Set the schema of a name, or change it. Values that are there stay as they are."""
+    """Set the schema of a name, or change it. Values that are there stay as they are. A project has at most 1000."""
     DeleteTagSchema: _grpc.UnaryUnaryMultiCallable[_tag_service_pb2.DeleteTagSchemaRequest, _tag_service_pb2.DeleteTagSchemaResponse]
     """Remove the schema of a name. NOT_FOUND when there is none."""
     ListTagSchemas: _grpc.UnaryUnaryMultiCallable[_tag_service_pb2.ListTagSchemasRequest, _tag_service_pb2.ListTagSchemasResponse]
@@ -46,22 +50,28 @@ class TagServiceStub:
 
 @_typing.type_check_only
 class TagServiceAsyncStub(TagServiceStub):
-    """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not."""
+    """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not.
+    A model or version has at most 100 of them, and 128 KiB of JSON in all; FAILED_PRECONDITION beyond that.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SetTag: _aio.UnaryUnaryMultiCallable[_tag_service_pb2.SetTagRequest, _tag_service_pb2.SetTagResponse]  # type: ignore[assignment]
-    """Set a tag, or change its value. INVALID_ARGUMENT when the value does not fit the schema of the name."""
+    """Set a tag, or change its value. INVALID_ARGUMENT when the value does not fit the schema of the name, or when telling
+    takes too much work; ABORTED when the schema changes meanwhile.
+    """
     DeleteTag: _aio.UnaryUnaryMultiCallable[_tag_service_pb2.DeleteTagRequest, _tag_service_pb2.DeleteTagResponse]  # type: ignore[assignment]
     """Remove a tag. NOT_FOUND when there is none of that name."""
     SetTagSchema: _aio.UnaryUnaryMultiCallable[_tag_service_pb2.SetTagSchemaRequest, _tag_service_pb2.SetTagSchemaResponse]  # type: ignore[assignment]
-    """Set the schema of a name, or change it. Values that are there stay as they are."""
+    """Set the schema of a name, or change it. Values that are there stay as they are. A project has at most 1000."""
     DeleteTagSchema: _aio.UnaryUnaryMultiCallable[_tag_service_pb2.DeleteTagSchemaRequest, _tag_service_pb2.DeleteTagSchemaResponse]  # type: ignore[assignment]
     """Remove the schema of a name. NOT_FOUND when there is none."""
     ListTagSchemas: _aio.UnaryUnaryMultiCallable[_tag_service_pb2.ListTagSchemasRequest, _tag_service_pb2.ListTagSchemasResponse]  # type: ignore[assignment]
     """List the schemas of a project, ordered by name."""
 
 class TagServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not."""
+    """Tags of models and versions: names with a JSON value. They may change at any time; the files of a version may not.
+    A model or version has at most 100 of them, and 128 KiB of JSON in all; FAILED_PRECONDITION beyond that.
+    """
 
     @_abc_1.abstractmethod
     def SetTag(
@@ -69,7 +79,9 @@ class TagServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tag_service_pb2.SetTagRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tag_service_pb2.SetTagResponse, _abc.Awaitable[_tag_service_pb2.SetTagResponse]]:
-        """Set a tag, or change its value. INVALID_ARGUMENT when the value does not fit the schema of the name."""
+        """Set a tag, or change its value. INVALID_ARGUMENT when the value does not fit the schema of the name, or when telling
+        takes too much work; ABORTED when the schema changes meanwhile.
+        """
 
     @_abc_1.abstractmethod
     def DeleteTag(
@@ -85,7 +97,7 @@ class TagServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _tag_service_pb2.SetTagSchemaRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_tag_service_pb2.SetTagSchemaResponse, _abc.Awaitable[_tag_service_pb2.SetTagSchemaResponse]]:
-        """Set the schema of a name, or change it. Values that are there stay as they are."""
+        """Set the schema of a name, or change it. Values that are there stay as they are. A project has at most 1000."""
 
     @_abc_1.abstractmethod
     def DeleteTagSchema(

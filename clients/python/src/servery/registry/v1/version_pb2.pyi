@@ -197,7 +197,7 @@ class Version(_message.Message):
     creator: _builtins.str
     """Who created the version; "anonymous" where authentication is off. Output only."""
     etag: _builtins.str
-    """Changes with every change of the version. Output only."""
+    """Changes with every change of the version, its tags and aliases among them. Output only."""
     input_example: _builtins.str
     """JSON, as text so that its numbers keep their form; at most 1 MiB. What a request to the model may look like."""
     manifest_sha256: _builtins.str
@@ -219,7 +219,7 @@ class Version(_message.Message):
 
     @_builtins.property
     def schema(self) -> Global___ModelSchema:
-        """What the model takes and gives, as its author says."""
+        """What the model takes and gives, as its author says; at most 256 KiB."""
 
     @_builtins.property
     def provenance(self) -> Global___Provenance:
@@ -345,9 +345,9 @@ class Column(_message.Message):
     TYPE_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Empty where columns go by position."""
+    """Empty where columns go by position; at most 255 characters."""
     type: _builtins.str
-    """Required: as the author's library calls it, such as "float64" or "string"."""
+    """Required: as the author's library calls it, such as "float64" or "string"; at most 255 characters."""
     description: _builtins.str
     """Free text, at most 1000 characters."""
     def __init__(
@@ -376,9 +376,9 @@ class TensorSchema(_message.Message):
     SHAPE_FIELD_NUMBER: _builtins.int
     DESCRIPTION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """Empty where tensors go by position."""
+    """Empty where tensors go by position; at most 255 characters."""
     type: _builtins.str
-    """Required: as the author's library calls it, such as "float32"."""
+    """Required: as the author's library calls it, such as "float32"; at most 255 characters."""
     description: _builtins.str
     """Free text, at most 1000 characters."""
     @_builtins.property

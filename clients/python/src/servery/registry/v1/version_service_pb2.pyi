@@ -151,7 +151,7 @@ class GetVersionRequest(_message.Message):
     show_pending: _builtins.bool
     """Answer a version of that number also while it is not READY. Does not change what "latest" is."""
     alias: _builtins.str
-    """The version that an alias names; not together with a number."""
+    """The version that an alias names, or "latest"; not together with a number."""
     def __init__(
         self,
         *,
@@ -296,7 +296,9 @@ class UpdateVersionRequest(_message.Message):
 
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
-        """Which fields: description, metrics, input_example, schema, provenance. Empty means those that are set in version."""
+        """Which fields: description, metrics, input_example, schema, provenance. Empty means those that are set in version; a
+        framework that is set must then be the one that the version has.
+        """
 
     def __init__(
         self,

@@ -102,7 +102,7 @@ class VersionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UpdateVersion(self, request, context):
-        """Change description, metrics, input example, schema or provenance of a version.
+        """Change description, metrics, input example, schema or provenance of a version, each as a whole.
 
         ABORTED when the etag is given and is not the present one.
         """

@@ -45,7 +45,7 @@ class VersionServiceStub:
     ListVersions: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.ListVersionsRequest, _version_service_pb2.ListVersionsResponse]
     """List the versions of a model, or of all models of a project."""
     UpdateVersion: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.UpdateVersionRequest, _version_service_pb2.UpdateVersionResponse]
-    """Change description, metrics, input example, schema or provenance of a version.
+    """Change description, metrics, input example, schema or provenance of a version, each as a whole.
 
     ABORTED when the etag is given and is not the present one.
     """
@@ -81,7 +81,7 @@ class VersionServiceAsyncStub(VersionServiceStub):
     ListVersions: _aio.UnaryUnaryMultiCallable[_version_service_pb2.ListVersionsRequest, _version_service_pb2.ListVersionsResponse]  # type: ignore[assignment]
     """List the versions of a model, or of all models of a project."""
     UpdateVersion: _aio.UnaryUnaryMultiCallable[_version_service_pb2.UpdateVersionRequest, _version_service_pb2.UpdateVersionResponse]  # type: ignore[assignment]
-    """Change description, metrics, input example, schema or provenance of a version.
+    """Change description, metrics, input example, schema or provenance of a version, each as a whole.
 
     ABORTED when the etag is given and is not the present one.
     """
@@ -138,7 +138,7 @@ class VersionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _version_service_pb2.UpdateVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_version_service_pb2.UpdateVersionResponse, _abc.Awaitable[_version_service_pb2.UpdateVersionResponse]]:
-        """Change description, metrics, input example, schema or provenance of a version.
+        """Change description, metrics, input example, schema or provenance of a version, each as a whole.
 
         ABORTED when the etag is given and is not the present one.
         """
