@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from servery_registry.adapters.blobs.store import StoredBlobs, open_store
+from servery_registry.adapters.blobs.opening import open_store
+from servery_registry.adapters.blobs.store import StoredBlobs
 from servery_registry.adapters.blobs.torn import LEAST_AGE_S
 
 
