@@ -53,7 +53,7 @@ def value_of(column: sa.Column) -> Any:
         return NOW
     if isinstance(kind, sa.Boolean):
         return False
-    if isinstance(kind, sa.Integer | sa.Numeric):
+    if isinstance(kind, sa.Integer | sa.Numeric | sa.Float):
         return 1
     assert isinstance(kind, sa.String), f"a value for {column} of type {kind!r} is needed here"
     return "x"
