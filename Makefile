@@ -22,7 +22,7 @@ test: $(VENV)/.dev ## Run every suite, long loops with small counts
 	@$(BIN)/pytest -m alone
 
 faults: $(VENV)/.dev ## Run the fault suites with the counts that a release asks for
-	@SERVERY_LONG=1 $(BIN)/pytest tests/faults tests/contracts/test_*_at_once.py
+	@SERVERY_LONG=1 $(BIN)/pytest tests/faults
 
 bench: $(VENV)/.dev ## Measure speed against peers in the same run; see docs/benchmarks.md
 	@$(BIN)/python -m tests.bench.registry
