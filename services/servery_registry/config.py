@@ -20,6 +20,11 @@ class Config(Settings):
     database_url: str = Field("", description="SQLAlchemy URL. Empty: registry.db in the home, with SQLite.")
     blob_url: str = Field("", description="Object store, or file:///folder. Empty: the folder blobs in the home.")
 
+    scan_bytes: int = Field(256 * 1024**2, ge=0, description="Largest file that is scanned for code, in bytes.")
+    scan_s: float = Field(
+        8.0, gt=0, le=600, description="Seconds a scan of a version for code may take; the rest goes unscanned."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:

@@ -13,12 +13,14 @@ from servery_kit.process import until_signalled
 from servery_kit.server import Running, Service, running
 from servery_kit.sql import database
 from servery_registry.adapters.blobs.store import StoredBlobs, open_store
+from servery_registry.adapters.scan.picklescan import Picklescan
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.api.files import FileServicer
 from servery_registry.api.models import ModelServicer
 from servery_registry.api.versions import VersionServicer
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
+from servery_registry.app.scanning import Scanning
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.config import Config
 
@@ -39,8 +41,9 @@ async def serving(config: Config) -> AsyncIterator[Running]:
         log.info("blob store: %s", config.blobs.rpartition("@")[2])
         begin_work = sql_work(engine)
         models = ModelServicer(ModelUseCases(begin_work, _now, _new_id))
-        versions = VersionServicer(VersionUseCases(begin_work, _now, _new_id))
         blobs = StoredBlobs(open_store(config.blobs))
+        scanning = Scanning(blobs, Picklescan(max_bytes=config.scan_bytes, seconds=config.scan_s), _now)
+        versions = VersionServicer(VersionUseCases(begin_work, scanning, _now, _new_id))
         files = FileServicer(FileUseCases(begin_work, blobs, _now, _new_id))
         async with running(config.bind, services(models, versions, files), standard(), drain_s=config.drain_s) as state:
             yield state

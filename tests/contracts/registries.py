@@ -14,9 +14,11 @@ from obstore.store import MemoryStore
 from servery_kit.config import load
 from servery_kit.sql import database
 from servery_registry.adapters.blobs.store import StoredBlobs, open_store
+from servery_registry.adapters.scan.picklescan import Picklescan
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
+from servery_registry.app.scanning import Scanning
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.config import Config
 from servery_registry.domain.file import File
@@ -86,10 +88,12 @@ class Local:
 
     @classmethod
     def over(cls, begin_work: BeginWork, store: Any) -> "Local":
+        blobs = StoredBlobs(store)
+        scanner = Picklescan(max_bytes=64 * 1024**2, seconds=8.0)
         return cls(
             ModelUseCases(begin_work, _now, _new_id),
-            VersionUseCases(begin_work, _now, _new_id),
-            FileUseCases(begin_work, StoredBlobs(store), _now, _new_id),
+            VersionUseCases(begin_work, Scanning(blobs, scanner, _now), _now, _new_id),
+            FileUseCases(begin_work, blobs, _now, _new_id),
         )
 
 

@@ -16,6 +16,7 @@ from servery_registry.api import convert, windows
 from servery_registry.domain.file import File
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
+from servery_registry.domain.scan import Finding, Scan, Verdict
 from servery_registry.domain.upload import Piece, Progress
 from servery_registry.domain.version import NewVersion, State, Version
 
@@ -196,7 +197,25 @@ def _version(version: pb.Version) -> Version:
         create_time=version.create_time.ToDatetime(UTC),
         update_time=version.update_time.ToDatetime(UTC),
         etag=version.etag,
+        manifest_sha256=version.manifest_sha256,
+        scan=_scan(version.scan) if version.HasField("scan") else None,
     )
+
+
+def _scan(scan: pb.Scan) -> Scan:
+    return Scan(
+        verdict=_verdict(scan.verdict),
+        scanner=scan.scanner,
+        findings=tuple(
+            Finding(path=each.path, format=each.format, verdict=_verdict(each.verdict), text=each.text)
+            for each in scan.findings
+        ),
+        scan_time=scan.scan_time.ToDatetime(UTC),
+    )
+
+
+def _verdict(verdict: Any) -> Verdict:
+    return Verdict(pb.Scan.Verdict.Name(verdict).removeprefix("VERDICT_"))
 
 
 def _progress(upload: pb.Upload) -> Progress:

@@ -15,7 +15,7 @@ from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.model import Model, next_number, no_such_model
 from servery_registry.domain.remembered import Remembered
 from servery_registry.domain.upload import Upload, no_such_upload
-from servery_registry.domain.version import State, Version, no_such_version, number_taken
+from servery_registry.domain.version import FINALISED, Version, no_such_version, number_taken
 
 T = TypeVar("T")
 
@@ -126,7 +126,7 @@ class FakeVersions:
         found = [
             version
             for version in self._rows.versions.values()
-            if _name(version)[:2] == (project, model) and (show_pending or version.state is State.READY)
+            if _name(version)[:2] == (project, model) and (show_pending or version.state in FINALISED)
         ]
         after = None if window.after is None else -window.after
         return _window(found, Window(size=window.size, after=after), lambda version: -version.number)

@@ -7,11 +7,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 import servery.registry.v1 as pb
 from servery_registry.domain.file import File
 from servery_registry.domain.model import DEFAULT_PROJECT, Model, NewModel
+from servery_registry.domain.scan import Finding, Scan
 from servery_registry.domain.upload import Progress
 from servery_registry.domain.version import Framework, NewVersion, State, Version
 
 _FRAMEWORK_PREFIX = "FRAMEWORK_"
 _STATE_PREFIX = "STATE_"
+_VERDICT_PREFIX = "VERDICT_"
 
 
 def project_from_proto(given: str) -> str:
@@ -70,6 +72,26 @@ def version_to_proto(version: Version) -> pb.Version:
         create_time=time_to_proto(version.create_time),
         update_time=time_to_proto(version.update_time),
         etag=version.etag,
+        manifest_sha256=version.manifest_sha256,
+        scan=None if version.scan is None else scan_to_proto(version.scan),
+    )
+
+
+def scan_to_proto(scan: Scan) -> pb.Scan:
+    return pb.Scan(
+        verdict=pb.Scan.Verdict.Value(_VERDICT_PREFIX + scan.verdict.value),
+        scanner=scan.scanner,
+        findings=[finding_to_proto(each) for each in scan.findings],
+        scan_time=time_to_proto(scan.scan_time),
+    )
+
+
+def finding_to_proto(finding: Finding) -> pb.Scan.Finding:
+    return pb.Scan.Finding(
+        path=finding.path,
+        format=finding.format,
+        verdict=pb.Scan.Verdict.Value(_VERDICT_PREFIX + finding.verdict.value),
+        text=finding.text,
     )
 
 

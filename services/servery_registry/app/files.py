@@ -207,18 +207,29 @@ class FileUseCases:
 
 
 async def _verified(blobs: Blobs, file: File, offset: int) -> AsyncGenerator[Piece, None]:
+    """The content from `offset` on. All of it is read and verified, and the last piece held back until it is.
+
+    So nobody gets the end of a content that is damaged, wherever they begin.
+    """
     digest = hashlib.sha256()
-    position = offset
-    async with aclosing(blobs.read(file.sha256, offset)) as chunks:
+    position = 0
+    last: Piece | None = None
+    async with aclosing(blobs.read(file.sha256)) as chunks:
         async for chunk in chunks:
-            if offset == 0:
-                digest.update(chunk)
-            yield Piece(position, chunk)
-            position += len(chunk)
-    if position != file.size_bytes or (offset == 0 and digest.hexdigest() != file.sha256):
+            begin, position = position, position + len(chunk)
+            if position > file.size_bytes:
+                break
+            digest.update(chunk)
+            if position > offset:
+                if last is not None:
+                    yield last
+                last = Piece(max(begin, offset), chunk[max(0, offset - begin) :])
+    if position != file.size_bytes or digest.hexdigest() != file.sha256:
         raise DataLoss(
             f"the stored content of {file.path!r} is not what was uploaded; restore {file.sha256} from a backup,"
             " or upload the version anew",
             reason="CONTENT_DAMAGED",
             metadata={"sha256": file.sha256},
         )
+    if last is not None:
+        yield last

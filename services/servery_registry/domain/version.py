@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from servery.errors import AlreadyExists, FailedPrecondition, NotFound
 from servery_registry.domain.listing import Listing, Window
+from servery_registry.domain.scan import Scan
 
 MAX_METRIC_NAME: Final = 255
 MAX_METRICS: Final = 1000
@@ -20,6 +21,11 @@ class State(Enum):
     READY = "READY"
     FAILED = "FAILED"
     DELETING = "DELETING"
+    QUARANTINED = "QUARANTINED"
+
+
+FINALISED: Final = frozenset({State.READY, State.QUARANTINED})
+"""States of versions that are complete, immutable, and seen by all."""
 
 
 class Framework(Enum):
@@ -37,7 +43,7 @@ class Framework(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One trained model. Its files, and what says what they are, never change once it is READY."""
+    """One trained model. Its files, and what says what they are, never change once it is finalised."""
 
     project: str
     model: str
@@ -60,6 +66,12 @@ class Version:
     update_time: datetime
     etag: str
     """Another one with every change."""
+
+    manifest_sha256: str = ""
+    """One digest for all files, see `domain.manifest`; empty until it is finalised."""
+
+    scan: Scan | None = None
+    """What was found in the files; None until it is finalised, and of versions that were before there was a scan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +101,7 @@ class Versions(Protocol):
         """Get a version that nobody else changes until this unit of work ends."""
 
     async def list(self, project: str, model: str, window: Window[int], *, show_pending: bool) -> Listing[Version]:
-        """Versions of a model, newest number first; those that are not READY only when asked for."""
+        """Versions of a model, newest number first; those that are not finalised only when asked for."""
 
     async def save(self, version: Version) -> None:
         """Write what may change of a version that is locked."""
@@ -107,7 +119,7 @@ def must_be_pending(version: Version) -> None:
 
 
 def must_be_complete(version: Version, unfinished: str | None) -> None:
-    """Raise FailedPrecondition when the version can't become READY. `unfinished`: path of an uncommitted upload."""
+    """Raise FailedPrecondition when the version can't be finalised. `unfinished`: path of an uncommitted upload."""
     must_be_pending(version)
     if unfinished is not None:
         raise FailedPrecondition(
@@ -126,7 +138,7 @@ def must_be_complete(version: Version, unfinished: str | None) -> None:
 
 def no_such_version(model: str, number: int) -> NotFound:
     """For a number of 0: the model has no latest version."""
-    text = f"model {model} has no version {number} that is READY" if number else f"model {model} has no READY version"
+    text = f"model {model} has no finalised version {number}" if number else f"model {model} has no READY version"
     return NotFound(
         text + "; list its versions with show_pending for those that are being uploaded",
         resource_type="version",

@@ -82,6 +82,8 @@ class VersionRow(Table, table=True):
     create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     etag: str = Field(sa_column=Column(String(36), nullable=False))
+    manifest_sha256: str | None = Field(sa_column=Column(String(64)))
+    scan: dict[str, Any] | None = Field(sa_column=Column(JSON(none_as_null=True)))
 
 
 class FileRow(Table, table=True):

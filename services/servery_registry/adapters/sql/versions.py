@@ -5,9 +5,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
+from servery_registry.adapters.sql.scans import scan_from_json, scan_to_json
 from servery_registry.adapters.sql.tables import VersionRow
 from servery_registry.domain.listing import Listing, Window, listing
-from servery_registry.domain.version import Framework, State, Version, no_such_version, number_taken
+from servery_registry.domain.version import FINALISED, Framework, State, Version, no_such_version, number_taken
 
 
 class SqlVersions:
@@ -33,6 +34,8 @@ class SqlVersions:
                 create_time=version.create_time,
                 update_time=version.update_time,
                 etag=version.etag,
+                manifest_sha256=version.manifest_sha256,
+                scan=scan_to_json(version.scan),
             )
         )
         try:
@@ -57,7 +60,7 @@ class SqlVersions:
     async def list(self, project: str, model: str, window: Window[int], *, show_pending: bool) -> Listing[Version]:
         query = select(VersionRow).where(VersionRow.project == project, VersionRow.model == model)
         if not show_pending:
-            query = query.where(VersionRow.state == State.READY.value)
+            query = query.where(col(VersionRow.state).in_([state.value for state in FINALISED]))
         if window.after is not None:
             query = query.where(col(VersionRow.number) < window.after)
         rows = await self._session.scalars(query.order_by(col(VersionRow.number).desc()).limit(window.size + 1))
@@ -73,6 +76,8 @@ class SqlVersions:
                 size_bytes=version.size_bytes,
                 update_time=version.update_time,
                 etag=version.etag,
+                manifest_sha256=version.manifest_sha256,
+                scan=scan_to_json(version.scan),
             )
         )
 
@@ -93,4 +98,6 @@ def _version(row: VersionRow) -> Version:
         create_time=row.create_time,
         update_time=row.update_time,
         etag=row.etag,
+        manifest_sha256=row.manifest_sha256 or "",
+        scan=scan_from_json(row.scan),
     )
