@@ -100,9 +100,10 @@ class VersionUseCases:
     async def finalize(self, project: str, model: str, number: int) -> Version:
         """Make a version READY, or QUARANTINED when a file is not what its name says; either is answered as it is.
 
-        A READY one becomes the model's latest when its number is the highest. The files are looked at first, and what was found is stored in one transaction at the end: two calls at once do
-        the work twice at most. Raise NotFound when there is none, FailedPrecondition when it has no file or an upload
-        is not committed, Aborted when files come in all the time.
+        A READY one becomes the model's latest when its number is the highest. The files are looked at first, and what
+        was found is stored in one transaction at the end: two calls at once do the work twice at most. Raise NotFound
+        when there is none, FailedPrecondition when it has no file or an upload is not committed, Aborted when files
+        come in all the time.
         """
         for _ in range(_ATTEMPTS):
             async with self._begin_work(read_only=True) as work:
