@@ -36,6 +36,8 @@ def is_pickle(content: IO[bytes] | bytes, *, whole: bool) -> Answer:
                 return course.broken()
             if course.count >= MAX_OPCODES:
                 return Answer.PICKLE
+    except MemoryError:  # an argument is said to be longer than there is memory, and so than there are bytes
+        return course.cut_short(whole=whole)
     except Exception as error:  # noqa: BLE001 - of what bytes may do to a parser, only the place of the end matters
         if "unknown" in str(error) or stream.read(1):
             return course.broken()

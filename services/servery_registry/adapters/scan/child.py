@@ -7,17 +7,18 @@ output answers: {"format", "dangerous", "suspicious", "partly", "error"}. Nothin
 """
 
 import bz2
-import gzip
+import gc
 import json
 import logging
 import lzma
 import os
+import pickletools
 import resource
 import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Any, Final, cast
+from typing import IO, Any, Final
 
 from picklescan import scanner
 from picklescan.relaxed_zipfile import RelaxedZipFile
@@ -25,17 +26,51 @@ from picklescan.relaxed_zipfile import RelaxedZipFile
 from servery_registry.domain.opcodes import Answer, is_pickle
 
 MAX_NAMES: Final = 8
+MAX_OPCODES: Final = 2_000_000
 _CHUNK: Final = 1024 * 1024
 _TORCH_SUFFIXES: Final = (".pt", ".pth", ".bin", ".ckpt")
 _ZIPS: Final = ("zip", "torch", "npz")
-_OPENERS: Final = {"gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open, "lzma": lzma.open}
+_OPENERS: Final[dict[str, Callable[[], Any]]] = {
+    "gzip": lambda: zlib.decompressobj(wbits=47),
+    "zlib": lambda: zlib.decompressobj(wbits=47),
+    "bz2": bz2.BZ2Decompressor,
+    "xz": lzma.LZMADecompressor,
+    "lzma": lzma.LZMADecompressor,
+}
+
+
+class _TooMuch(BaseException):
+    """More than is followed. No Exception: picklescan catches those, and would call the rest clean."""
+
+
+class _Opcodes:
+    """Stands for pickletools in picklescan: bounded, since it keeps all opcodes in a list, and honest about errors."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._left = MAX_OPCODES
+
+    def genops(self, data: IO[bytes]) -> Iterator[Any]:
+        try:
+            for each in pickletools.genops(data):
+                self._left -= 1
+                if self._left < 0:
+                    break
+                yield each
+        except MemoryError as error:
+            raise _TooMuch("it takes too much memory") from error
+        except Exception:
+            self.broken = True
+            raise
+        if self._left < 0:
+            raise _TooMuch(f"it has more than {MAX_OPCODES} opcodes")
 
 
 def look(content: IO[bytes], path: str, format_: str, max_bytes: int) -> dict[str, Any]:
     """Scan a content of which the first byte is next. Raises whatever the scanner does."""
     if format_ in ("7z", "lz4"):
         return _answer(format_, error=f"there is no reader for {format_} here")
-    if format_ in _OPENERS or format_ == "zlib":
+    if format_ in _OPENERS:
         with tempfile.TemporaryFile() as unpacked:
             partly = _unpack(content, format_, unpacked, max_bytes)
             unpacked.seek(0)
@@ -74,30 +109,25 @@ def _answer(format_: str, **given: Any) -> dict[str, Any]:
 
 def _unpack(packed: IO[bytes], format_: str, target: IO[bytes], max_bytes: int) -> bool:
     """Unpack at most `max_bytes`; answer whether that was not all."""
-    written = 0
+    room = max_bytes
+    opened = _OPENERS[format_]()
+    data = packed.read(_CHUNK)
     try:
-        for chunk in _chunks(packed, format_):
-            target.write(chunk[: max_bytes - written])
-            written += len(chunk)
-            if written > max_bytes:
+        while data or not getattr(opened, "needs_input", True):
+            chunk = opened.decompress(data, _CHUNK)
+            target.write(chunk[:room])
+            room -= len(chunk)
+            if room < 0:
                 return True
-    except (OSError, EOFError, zlib.error, lzma.LZMAError):
+            if opened.eof:  # another member may follow
+                data = opened.unused_data or packed.read(_CHUNK)
+                opened = _OPENERS[format_]()
+            else:
+                waiting = getattr(opened, "unconsumed_tail", b"") or not getattr(opened, "needs_input", True)
+                data = getattr(opened, "unconsumed_tail", b"") if waiting else packed.read(_CHUNK)
+    except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError):
         return True  # what came before the damage is looked at
     return False
-
-
-def _chunks(packed: IO[bytes], format_: str) -> Iterator[bytes]:
-    if format_ == "zlib":
-        opened = zlib.decompressobj()
-        data = packed.read(_CHUNK)
-        while data and not opened.eof:
-            yield opened.decompress(data, _CHUNK)
-            data = opened.unconsumed_tail or packed.read(_CHUNK)
-        return
-    open_ = cast("Callable[[IO[bytes]], IO[bytes]]", _OPENERS[format_])
-    with open_(packed) as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
 
 
 def _refuse_bomb(content: IO[bytes], max_bytes: int) -> None:
@@ -116,14 +146,17 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes + _CHUNK, max_bytes + _CHUNK))
     logging.disable(logging.CRITICAL)
+    gc.disable()  # millions of opcodes in a list, looked through again and again
     for line in sys.stdin:
         asked = json.loads(line)
         with os.fdopen(os.dup(fd), "rb") as content:
             content.seek(0)
+            scanner.pickletools = opcodes = _Opcodes()
             try:
                 answer = look(content, asked["path"], asked["format"], max_bytes)
-            except Exception as error:  # noqa: BLE001 - bytes of anyone's making go through a parser of somebody else's
-                answer = _answer(asked["format"], error=f"the scanner failed: {type(error).__name__}: {error}"[:300])
+                answer["partly"] |= opcodes.broken
+            except (Exception, _TooMuch) as error:  # noqa: BLE001 - anyone's bytes go through somebody else's parser
+                answer = _answer(asked["format"], error=f"{type(error).__name__.strip('_')}: {error}"[:300])
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 

@@ -84,7 +84,7 @@ class PicklescanSession:
         except TimeoutError:
             await self.close()
             return _unscanned(format_, "the time for the scan of a version was over")
-        except (OSError, ValueError, asyncio.IncompleteReadError) as error:
+        except (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             await self.close()
             return _unscanned(format_, f"the scanner ended ({type(error).__name__})")
         return _report(answer)
