@@ -22,7 +22,10 @@ test: $(VENV)/.dev ## Run every suite, long loops with small counts
 	@$(BIN)/pytest -m alone
 
 faults: $(VENV)/.dev ## Run the fault suites with the counts that a release asks for
-	@SERVERY_LONG=1 $(BIN)/pytest tests/faults
+	@SERVERY_LONG=1 $(BIN)/pytest tests/faults tests/contracts/test_*_at_once.py
+
+bench: $(VENV)/.dev ## Measure speed against peers in the same run; see docs/benchmarks.md
+	@$(BIN)/python -m tests.bench.registry
 
 check: $(VENV)/.dev ## Lint, types, import layers, contracts, generated code, file sizes
 	$(BIN)/ruff format --check --quiet .
@@ -83,4 +86,4 @@ $(VENV)/.dev: $(VENV)/.run tests/requirements.lock
 
 -include tests/parts.mk
 
-.PHONY: help run test faults check check-generated check-sizes format generate golden lock clean
+.PHONY: help run test faults bench check check-generated check-sizes format generate golden lock clean

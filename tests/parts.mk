@@ -5,17 +5,23 @@
 SERVERY_PARTS ?= $(CURDIR)/.parts
 PART_PYTHON ?= python3.11
 GRPCURL_VERSION := v1.9.4
+# Of 2026-02-12. Go has no versions of MinIO but its commits.
+MINIO_VERSION := v0.0.0-20260212201848-7aac2a2c5b7c
 LOCKS := tests/parts
 # Of Debian. Triton's processes for models are linked against this library, wherever the Python is from.
-PART_PACKAGES := libpython3.11
+PART_PACKAGES := libpython3.11 postgresql
 
-parts: part-triton part-kserve part-grpcurl ## Install what some tests need beside Python packages
+parts: part-triton part-kserve part-grpcurl part-postgres part-s3 ## Install what some tests need beside Python packages
 
 part-triton: $(SERVERY_PARTS)/triton.stamp ## Install a Triton server, for tests only
 
 part-kserve: $(SERVERY_PARTS)/kserve.stamp ## Install kserve's client in an environment of its own
 
 part-grpcurl: $(SERVERY_PARTS)/grpcurl.stamp ## Install grpcurl (needs go)
+
+part-postgres: $(SERVERY_PARTS)/postgres.stamp ## Find PostgreSQL's programs, which Debian installs
+
+part-s3: $(SERVERY_PARTS)/s3.stamp ## Install MinIO, an S3 server, for tests only (needs go)
 
 # The wheel has the server, the Python backend and the process of its models for each Python. The environment is that of
 # the models: it follows the services' lock, but for numpy, of which this Triton takes 1 only.
@@ -51,6 +57,21 @@ $(SERVERY_PARTS)/grpcurl.stamp: tests/parts.mk
 	GOBIN=$(SERVERY_PARTS)/bin go install github.com/fullstorydev/grpcurl/cmd/grpcurl@$(GRPCURL_VERSION)
 	touch $@
 
+# Debian keeps the programs of each release in a folder of its own, off the PATH; elsewhere they are on it.
+$(SERVERY_PARTS)/postgres.stamp:
+	@found=$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1); \
+	found=$${found:-$$(dirname "$$(command -v initdb)" 2>/dev/null)}; \
+	test -x "$$found/initdb" || { echo "PostgreSQL 15 or newer is needed: apt-get install postgresql" >&2; exit 1; }; \
+	mkdir -p $(SERVERY_PARTS) && ln -sfn "$$found" $(SERVERY_PARTS)/postgres
+	touch $@
+
+$(SERVERY_PARTS)/s3.stamp: tests/parts.mk
+	@command -v go >/dev/null || { echo "MinIO is built with go: apt-get install golang-go, or see go.dev" >&2; exit 1; }
+	rm -f $@
+	mkdir -p $(SERVERY_PARTS)/bin
+	GOBIN=$(SERVERY_PARTS)/bin go install github.com/minio/minio@$(MINIO_VERSION)
+	touch $@
+
 parts-packages: ## Print the Debian packages that the parts need
 	@echo $(PART_PACKAGES)
 
@@ -61,4 +82,4 @@ parts-lock: ## Make the locks of the parts anew
 
 PART_LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
 
-.PHONY: parts part-triton part-kserve part-grpcurl parts-packages parts-lock
+.PHONY: parts part-triton part-kserve part-grpcurl part-postgres part-s3 parts-packages parts-lock

@@ -20,10 +20,16 @@ from typing import Any, ClassVar, Literal, TypeVar
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from servery_kit.urls import shown
+
 SHARED_PREFIX = "SERVERY_"
 
 
-class ConfigError(Exception):
+class CannotStart(Exception):
+    """What the settings name can't be had. The message says what and why, in words for whoever starts the service."""
+
+
+class ConfigError(CannotStart):
     """A setting is wrong. The message names the variable and says what it should be."""
 
 
@@ -117,7 +123,8 @@ def _line(cls: type[Settings], problem: Any) -> str:
     name = field if field in known else variable(cls, field) if field in cls.model_fields else field
     if problem["type"] == "extra_forbidden":
         return f"{field!r} in {config_file()} is not a setting{_nearest(field, cls.model_fields)}"
-    return f"{name}={problem['input']!r}: {problem['msg']}"
+    secret = name in known and not cls.model_fields[known[name]].repr
+    return f"{name}={'***' if secret else shown(repr(problem['input']))}: {problem['msg']}"
 
 
 def _refuse_unknown_variables(cls: type[Settings]) -> None:

@@ -7,8 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import NoReturn, TypeVar
 
 from servery_kit import telemetry
-from servery_kit.config import ConfigError, Settings, load
-from servery_kit.server import CannotListen
+from servery_kit.config import CannotStart, Settings, load
 
 S = TypeVar("S", bound=Settings)
 
@@ -19,11 +18,11 @@ def run(main: Callable[[S], Awaitable[None]], settings: type[S]) -> None:
         config = load(settings)
         config.home.mkdir(parents=True, exist_ok=True)
         telemetry.configure(config.table, config.log_level, config.log_format)
-    except (ConfigError, OSError) as error:
+    except (CannotStart, OSError) as error:
         _give_up(error)
     try:
         asyncio.run(_awaited(main(config)))
-    except CannotListen as error:
+    except CannotStart as error:
         _give_up(error)
 
 

@@ -12,6 +12,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
+from servery_kit.config import CannotStart
 from servery_kit.interceptors import Guard
 from servery_kit.interceptors.wellformed import Wellformed
 from servery_kit.reflection import reflection_pool
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 CONTROL_MESSAGE_BYTES = 4 * 1024 * 1024
 
 
-class CannotListen(Exception):
+class CannotListen(CannotStart):
     """The address is taken, or not one of this machine."""
 
 

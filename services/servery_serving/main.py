@@ -1,5 +1,6 @@
 """The Serving service, wired."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -9,6 +10,7 @@ from servery_kit.interceptors import standard
 from servery_kit.process import until_signalled
 from servery_kit.server import Running, Service, running
 from servery_kit.sql import database
+from servery_kit.urls import shown
 from servery_serving.adapters.catalog import registry_catalog
 from servery_serving.adapters.clock import SystemClock
 from servery_serving.adapters.probe import inference_probe
@@ -19,10 +21,13 @@ from servery_serving.api.nodes import NodeServicer
 from servery_serving.app.changes import Changes
 from servery_serving.app.deployments import Wishes
 from servery_serving.app.nodes import Nodes
+from servery_serving.app.pinning import Pinning
 from servery_serving.app.reconciler import Reconciler
 from servery_serving.config import Config
 from servery_serving.domain.node import Lease
 from servery_serving.domain.placement import Everywhere
+
+log = logging.getLogger(__name__)
 
 
 async def main(config: Config) -> None:
@@ -38,14 +43,17 @@ async def serving(config: Config) -> AsyncIterator[Running]:
     changes = Changes()
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(database(config.url, MIGRATIONS))
+        log.info("database: %s", shown(config.url))
         catalog = await stack.enter_async_context(registry_catalog(config.registry_address))
         probe = await stack.enter_async_context(inference_probe())
         store = SqlStore(engine)
-        wishes = Wishes(store=store, catalog=catalog, changes=changes, clock=clock)
+        pinning = Pinning(store=store, catalog=catalog, changes=changes)
+        wishes = Wishes(store=store, catalog=catalog, pinning=pinning, changes=changes, clock=clock)
         lease = Lease(config.report_interval_s)
         nodes = Nodes(lease=lease, placement=Everywhere(), clock=clock, changes=changes)
         reconciler = Reconciler(store=store, nodes=nodes, probe=probe, changes=changes, clock=clock)
         await stack.enter_async_context(reconciler.running())
+        await stack.enter_async_context(pinning.running())
         services = [deployment_service(wishes), node_service(nodes)]
         server = await stack.enter_async_context(running(config.bind, services, standard(), drain_s=config.drain_s))
         # Left first, before the server drains: streams have no end of their own, and draining would wait for them.

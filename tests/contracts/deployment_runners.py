@@ -1,7 +1,4 @@
-"""The ways in which the deployment contract is run. A runner answers requests and raises our errors.
-
-PostgreSQL is one more store: give `over_sql` its URL.
-"""
+"""The ways in which the deployment contract is run. A runner answers requests and raises our errors."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -21,11 +18,13 @@ from servery_serving.adapters.sql.store import SqlStore
 from servery_serving.api.deployments import DeploymentServicer
 from servery_serving.app.changes import Changes
 from servery_serving.app.deployments import Wishes
+from servery_serving.app.pinning import Pinning
 from servery_serving.domain.unit_of_work import Store
 from servery_serving.main import deployment_service
 from tests.fakes.catalog import MemoryCatalog
 from tests.fakes.deployments import MemoryStore
 from tests.fakes.hand_clock import HandClock
+from tests.parts import servers
 
 
 @dataclass
@@ -79,7 +78,8 @@ class Far:
 
 def _world(store: Store) -> tuple[World, Wishes]:
     catalog, clock, changes = MemoryCatalog(), HandClock(), Changes()
-    wishes = Wishes(store=store, catalog=catalog, changes=changes, clock=clock)
+    pinning = Pinning(store=store, catalog=catalog, changes=changes)
+    wishes = Wishes(store=store, catalog=catalog, pinning=pinning, changes=changes, clock=clock)
     return World(Near(wishes), catalog, clock, changes, store), wishes
 
 
@@ -95,6 +95,12 @@ async def sqlite_store(folder: Path) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
+async def postgres_store(folder: Path) -> AsyncIterator[Store]:
+    async with over_sql(servers.postgres().new_database()) as store:
+        yield store
+
+
+@asynccontextmanager
 async def over_sql(url: str) -> AsyncIterator[Store]:
     async with database(url, MIGRATIONS) as engine:
         yield SqlStore(engine)
@@ -103,6 +109,7 @@ async def over_sql(url: str) -> AsyncIterator[Store]:
 STORES: dict[str, Callable[[Path], AbstractAsyncContextManager[Store]]] = {
     "fake": fake_store,
     "sqlite": sqlite_store,
+    "postgres": postgres_store,
 }
 
 

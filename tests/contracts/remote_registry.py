@@ -1,24 +1,30 @@
 """The registry's use cases over gRPC: the same calls, the same errors, somewhere else."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import Any
 
 import grpc
+from google.protobuf.field_mask_pb2 import FieldMask
 
 import servery.registry.v1 as pb
-from servery._grpc_errors import from_rpc
+from servery_kit import paging
 from servery_kit.channel import open_channel
-from servery_registry.api import convert, windows
+from servery_registry.api import convert, metadata_convert, windows
+from servery_registry.api.search import ALL_MODELS, key_text, search_from_proto
 from servery_registry.domain.file import File
+from servery_registry.domain.filter import Filter, filter_text
+from servery_registry.domain.garbage import Account, Garbage
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
+from servery_registry.domain.order import NEWEST, Key, Order, order_text
 from servery_registry.domain.scan import Finding, Scan, Verdict
 from servery_registry.domain.upload import Piece, Progress
-from servery_registry.domain.version import NewVersion, State, Version
+from servery_registry.domain.version import NewVersion, State, Version, VersionChange
+from tests.contracts.remote_metadata import RemoteAliases, RemoteTags, answer, change_to_proto, described
 
 
 @dataclass
@@ -26,19 +32,28 @@ class RemoteRegistry:
     models: "RemoteModels"
     versions: "RemoteVersions"
     files: "RemoteFiles"
+    aliases: RemoteAliases
+    tags: RemoteTags
+    pins: "RemotePins"
+    storage: "RemoteStorage"
+
+    @classmethod
+    def over(cls, channel: grpc.aio.Channel) -> "RemoteRegistry":
+        return cls(
+            RemoteModels(channel),
+            RemoteVersions(channel),
+            RemoteFiles(channel),
+            RemoteAliases(channel),
+            RemoteTags(channel),
+            RemotePins(channel),
+            RemoteStorage(channel),
+        )
 
 
 @asynccontextmanager
 async def remote_registry(address: str) -> AsyncIterator[RemoteRegistry]:
     async with open_channel(address) as channel:
-        yield RemoteRegistry(RemoteModels(channel), RemoteVersions(channel), RemoteFiles(channel))
-
-
-async def _answer(call: Awaitable[Any]) -> Any:
-    try:
-        return await call
-    except grpc.RpcError as error:
-        raise from_rpc(error) from error
+        yield RemoteRegistry.over(channel)
 
 
 class RemoteModels:
@@ -49,17 +64,27 @@ class RemoteModels:
         request = pb.CreateModelRequest(
             project=new.project, name=new.name, description=new.description, request_id=request_id
         )
-        return _model((await _answer(self._stub.CreateModel(request))).model)
+        return _model((await answer(self._stub.CreateModel(request))).model)
 
     async def get(self, project: str, name: str) -> Model:
-        return _model((await _answer(self._stub.GetModel(pb.GetModelRequest(project=project, name=name)))).model)
+        return _model((await answer(self._stub.GetModel(pb.GetModelRequest(project=project, name=name)))).model)
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        request = pb.ListModelsRequest(project=project, page_size=window.size)
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        request = pb.ListModelsRequest(project=project, page_size=window.size, name_prefix=prefix)
         if window.after is not None:
             request.page_token = windows.models_token(request, _until(_Named(name=window.after)))
-        response = await _answer(self._stub.ListModels(request))
+        response = await answer(self._stub.ListModels(request))
         return Listing([_model(model) for model in response.models], more=bool(response.next_page_token))
+
+    async def update(self, project: str, name: str, *, description: str | None, etag: str = "") -> Model:
+        request = pb.UpdateModelRequest(
+            model=pb.Model(project=project, name=name, description=description or "", etag=etag),
+            update_mask=FieldMask(paths=[] if description is None else ["description"]),
+        )
+        return _model((await answer(self._stub.UpdateModel(request))).model)
+
+    async def delete(self, project: str, name: str) -> None:
+        await answer(self._stub.DeleteModel(pb.DeleteModelRequest(project=project, name=name)))
 
 
 class RemoteVersions:
@@ -75,25 +100,90 @@ class RemoteVersions:
             metrics=new.metrics,
             description=new.description,
             request_id=request_id,
+            input_example=new.input_example,
+            schema=metadata_convert.model_schema_to_proto(new.schema),
+            provenance=metadata_convert.provenance_to_proto(new.provenance),
         )
-        return _version((await _answer(self._stub.CreateVersion(request))).version)
+        return _version((await answer(self._stub.CreateVersion(request))).version)
 
-    async def get(self, project: str, model: str, number: int, *, show_pending: bool = False) -> Version:
-        request = pb.GetVersionRequest(project=project, model=model, version=number, show_pending=show_pending)
-        return _version((await _answer(self._stub.GetVersion(request))).version)
+    async def get(
+        self, project: str, model: str, number: int, *, show_pending: bool = False, alias: str = ""
+    ) -> Version:
+        request = pb.GetVersionRequest(
+            project=project, model=model, version=number, show_pending=show_pending, alias=alias
+        )
+        return _version((await answer(self._stub.GetVersion(request))).version)
 
     async def list(
-        self, project: str, model: str, window: Window[int], *, show_pending: bool = False
+        self,
+        project: str,
+        model: str | None,
+        window: Window[Key],
+        *,
+        show_pending: bool = False,
+        where: Filter = (),
+        order: Order = NEWEST,
     ) -> Listing[Version]:
-        request = pb.ListVersionsRequest(project=project, model=model, page_size=window.size, show_pending=show_pending)
+        request = pb.ListVersionsRequest(
+            project=project,
+            model=model or ALL_MODELS,
+            page_size=window.size,
+            show_pending=show_pending,
+            filter=filter_text(where),
+            order_by=order_text(order),
+        )
         if window.after is not None:
-            request.page_token = windows.versions_token(request, _until(_Named(number=window.after)))
-        response = await _answer(self._stub.ListVersions(request))
+            scope = search_from_proto(request).scope
+            request.page_token = paging.next_token(key_text(window.after), *scope)
+        response = await answer(self._stub.ListVersions(request))
         return Listing([_version(version) for version in response.versions], more=bool(response.next_page_token))
 
     async def finalize(self, project: str, model: str, number: int) -> Version:
         request = pb.FinalizeVersionRequest(project=project, model=model, version=number)
-        return _version((await _answer(self._stub.FinalizeVersion(request))).version)
+        return _version((await answer(self._stub.FinalizeVersion(request))).version)
+
+    async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version:
+        directions = pb.GetBestVersionRequest
+        direction = directions.DIRECTION_MAX if highest else directions.DIRECTION_MIN
+        request = pb.GetBestVersionRequest(project=project, model=model, metric=metric, direction=direction)
+        return _version((await answer(self._stub.GetBestVersion(request))).version)
+
+    async def update(self, project: str, model: str, number: int, change: VersionChange, *, etag: str = "") -> Version:
+        request = change_to_proto(project, model, number, change, etag)
+        return _version((await answer(self._stub.UpdateVersion(request))).version)
+
+    async def delete(self, project: str, model: str, number: int, *, etag: str = "") -> None:
+        request = pb.DeleteVersionRequest(project=project, model=model, version=number, etag=etag)
+        await answer(self._stub.DeleteVersion(request))
+
+
+class RemotePins:
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = pb.PinServiceStub(channel)
+
+    async def pin(self, project: str, model: str, number: int, user: str) -> None:
+        request = pb.PinVersionRequest(project=project, model=model, version=number, user=user)
+        await answer(self._stub.PinVersion(request))
+
+    async def unpin(self, project: str, model: str, number: int, user: str) -> None:
+        request = pb.UnpinVersionRequest(project=project, model=model, version=number, user=user)
+        await answer(self._stub.UnpinVersion(request))
+
+
+class RemoteStorage:
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self._stub: Any = pb.StorageServiceStub(channel)
+
+    async def collect(self, *, dry_run: bool = False, grace: timedelta | None = None) -> Account:
+        request = pb.CollectGarbageRequest(dry_run=dry_run)
+        if grace is not None:
+            request.grace.FromTimedelta(grace)
+        response = await answer(self._stub.CollectGarbage(request))
+        account = Account()
+        for each in response.garbage:
+            account.add(Garbage(sha256=each.sha256, upload_id=each.upload_id, size_bytes=each.size_bytes))
+        assert (account.count, account.size_bytes) == (response.count, response.size_bytes)
+        return account
 
 
 class RemoteFiles:
@@ -102,7 +192,7 @@ class RemoteFiles:
 
     async def begin(self, project: str, model: str, number: int, file: File) -> Progress:
         request = pb.BeginUploadRequest(project=project, model=model, version=number, file=convert.file_to_proto(file))
-        return _progress((await _answer(self._stub.BeginUpload(request))).upload)
+        return _progress((await answer(self._stub.BeginUpload(request))).upload)
 
     async def write(self, upload_id: str, pieces: AsyncIterator[Piece]) -> Progress:
         broken: list[OSError] = []
@@ -117,24 +207,24 @@ class RemoteFiles:
 
         call = self._stub.WriteUpload(requests())
         try:
-            return _progress((await _answer(call)).upload)
+            return _progress((await answer(call)).upload)
         except asyncio.CancelledError:
             if broken:
                 raise broken[0] from None
             raise
 
     async def get_upload(self, upload_id: str) -> Progress:
-        return _progress((await _answer(self._stub.GetUpload(pb.GetUploadRequest(upload_id=upload_id)))).upload)
+        return _progress((await answer(self._stub.GetUpload(pb.GetUploadRequest(upload_id=upload_id)))).upload)
 
     async def commit(self, upload_id: str) -> File:
-        response = await _answer(self._stub.CommitUpload(pb.CommitUploadRequest(upload_id=upload_id)))
+        response = await answer(self._stub.CommitUpload(pb.CommitUploadRequest(upload_id=upload_id)))
         return convert.file_from_proto(response.file)
 
     async def list(self, project: str, model: str, number: int, window: Window[str]) -> tuple[int, Listing[File]]:
         request = pb.ListFilesRequest(project=project, model=model, version=number, page_size=window.size)
         if window.after is not None:
             request.page_token = windows.files_token(request, number, _until(_Named(path=window.after)))
-        response = await _answer(self._stub.ListFiles(request))
+        response = await answer(self._stub.ListFiles(request))
         files = [convert.file_from_proto(file) for file in response.files]
         return number, Listing(files, more=bool(response.next_page_token))
 
@@ -143,7 +233,7 @@ class RemoteFiles:
     ) -> tuple[File, AsyncGenerator[Piece, None]]:
         request = pb.DownloadFileRequest(project=project, model=model, version=number, path=path, offset=offset)
         call = self._stub.DownloadFile(request)
-        first = await _answer(call.read())
+        first = await answer(call.read())
         return convert.file_from_proto(first.file), _pieces(first, call)
 
 
@@ -152,7 +242,7 @@ async def _pieces(first: pb.DownloadFileResponse, call: Any) -> AsyncGenerator[P
     while response is not grpc.aio.EOF:
         if response.data:
             yield Piece(response.offset, response.data)
-        response = await _answer(call.read())
+        response = await answer(call.read())
 
 
 @dataclass
@@ -160,7 +250,6 @@ class _Named:
     """Stands for the last item of a page, of which a token needs the key alone."""
 
     name: str = ""
-    number: int = 0
     path: str = ""
 
 
@@ -178,6 +267,8 @@ def _model(model: pb.Model) -> Model:
         create_time=model.create_time.ToDatetime(UTC),
         update_time=model.update_time.ToDatetime(UTC),
         etag=model.etag,
+        aliases=dict(model.aliases),
+        tags={name: convert.value_from_proto(value) for name, value in model.tags.items()},
     )
 
 
@@ -197,6 +288,7 @@ def _version(version: pb.Version) -> Version:
         create_time=version.create_time.ToDatetime(UTC),
         update_time=version.update_time.ToDatetime(UTC),
         etag=version.etag,
+        **described(version),
         manifest_sha256=version.manifest_sha256,
         scan=_scan(version.scan) if version.HasField("scan") else None,
     )

@@ -9,12 +9,15 @@ import pytest
 from obstore.store import MemoryStore
 
 from servery.errors import Aborted, DataLoss
-from servery_registry.adapters.blobs.store import StoredBlobs, open_store
+from servery_registry.adapters.blobs.opening import open_store
+from servery_registry.adapters.blobs.store import StoredBlobs
 from servery_registry.domain.blob import CHUNK_BYTES, PART_BYTES, Blobs
+from tests.parts import servers
 
 STORES = {
     "memory": lambda tmp_path: MemoryStore(),
     "local": lambda tmp_path: open_store((tmp_path / "a folder" / "blobs").as_uri()),
+    "s3": lambda tmp_path: open_store(servers.s3().new_url(), servers.s3().options),
 }
 UPLOAD = "6ba7b810-9dad-41d1-80b4-00c04fd430c8"
 

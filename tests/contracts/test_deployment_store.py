@@ -9,6 +9,7 @@ from servery.errors import AlreadyExists, NotFound
 from servery_kit.paging import Page
 from servery_serving.domain import state
 from servery_serving.domain.deployment import Observation, State
+from servery_serving.domain.pin import Pin
 from servery_serving.domain.request import Answered
 from tests.contracts.deployment_runners import STORES
 from tests.fakes.wishes import NOW, deployment, revision
@@ -122,3 +123,19 @@ async def test_a_request_is_remembered_once(store):
     async with store.write() as uow:
         with pytest.raises(AlreadyExists):
             await uow.requests.add(answered)
+
+
+async def test_pins_to_be_undone_are_kept_once_each_in_their_order(store):
+    first, second = (Pin(project="default", model="iris", model_version=n, user="u") for n in (2, 1))
+    async with store.write() as uow:
+        for pin in (first, second, first):
+            await uow.unpins.add(pin)
+        await uow.commit()
+    async with store.read() as uow:
+        assert await uow.unpins.all() == [first, second]
+    async with store.write() as uow:
+        for _ in range(2):
+            await uow.unpins.remove(first)
+        await uow.commit()
+    async with store.read() as uow:
+        assert await uow.unpins.all() == [second]

@@ -230,5 +230,5 @@ async def test_versions_are_listed_newest_first_page_by_page(registry: Registry)
     while more:
         page = await registry.versions.list(PROJECT, "iris", Window(size=2, after=after), show_pending=True)
         seen += [version.number for version in page.items]
-        after, more = seen[-1], page.more
+        after, more = ("iris", seen[-1]), page.more
     assert seen == [12, 9, 3, 2, 1]

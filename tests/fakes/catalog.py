@@ -2,6 +2,7 @@
 
 from servery.errors import NotFound
 from servery_serving.domain.catalog import ModelVersion
+from servery_serving.domain.pin import Pin
 
 
 class MemoryCatalog:
@@ -10,6 +11,7 @@ class MemoryCatalog:
     def __init__(self) -> None:
         self._versions: dict[tuple[str, str], dict[int, ModelVersion]] = {}
         self.error: Exception | None = None
+        self.pins: list[Pin] = []
 
     def register(self, model: str, number: int = 1, framework: str = "ONNX", project: str = "default") -> ModelVersion:
         version = ModelVersion(id=f"{project}/{model}/{number}", number=number, framework=framework)
@@ -29,3 +31,18 @@ class MemoryCatalog:
                 resource_name=f"{model}/{number}",
             )
         return versions[wanted]
+
+    def remove(self, model: str, number: int, project: str = "default") -> None:
+        """Delete a version over there, as somebody may at any time."""
+        del self._versions[project, model][number]
+
+    async def pin(self, pin: Pin) -> None:
+        await self.resolve(pin.project, pin.model, pin.model_version)
+        if pin not in self.pins:
+            self.pins.append(pin)
+
+    async def unpin(self, pin: Pin) -> None:
+        if self.error:
+            raise self.error
+        if pin in self.pins:
+            self.pins.remove(pin)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from servery.errors import AlreadyExists
 from servery_kit.paging import Page
-from servery_serving.domain.deployment import Deployment, not_found
+from servery_serving.domain.deployment import Deployment, already_exists, not_found
+from servery_serving.domain.pin import Pin
 from servery_serving.domain.request import Answered
 
 
@@ -16,9 +17,10 @@ class _Rows:
     deployments: dict[int, Deployment] = field(default_factory=dict)
     requests: dict[tuple[str, str], Answered] = field(default_factory=dict)
     last_id: int = 0
+    unpins: list[Pin] = field(default_factory=list)
 
     def copy(self) -> "_Rows":
-        return _Rows(dict(self.deployments), dict(self.requests), self.last_id)
+        return _Rows(dict(self.deployments), dict(self.requests), self.last_id, list(self.unpins))
 
 
 class MemoryStore:
@@ -52,6 +54,7 @@ class MemoryUnitOfWork:
         self._rows = store._rows.copy()
         self.deployments = MemoryDeployments(self._rows)
         self.requests = MemoryRequests(self._rows)
+        self.unpins = MemoryUnpins(self._rows)
 
     async def commit(self) -> None:
         self._store._rows = self._rows
@@ -65,12 +68,7 @@ class MemoryDeployments:
 
     async def add(self, deployment: Deployment) -> Deployment:
         if any(each.name == deployment.name for each in self._of(deployment.project)):
-            raise AlreadyExists(
-                f"project {deployment.project!r} has a deployment {deployment.name!r} already",
-                reason="DEPLOYMENT_ALREADY_EXISTS",
-                resource_type="deployment",
-                resource_name=deployment.name,
-            )
+            raise already_exists(deployment.project, deployment.name)
         self._rows.last_id += 1
         added = replace(deployment, id=self._rows.last_id)
         self._rows.deployments[added.id] = added
@@ -131,3 +129,21 @@ class MemoryRequests:
         if (answered.project, answered.request_id) in self._rows.requests:
             raise AlreadyExists(f"request {answered.request_id} was answered already")
         self._rows.requests[answered.project, answered.request_id] = answered
+
+
+class MemoryUnpins:
+    """Pins to be undone, in the order in which they were written down."""
+
+    def __init__(self, rows: _Rows) -> None:
+        self._rows = rows
+
+    async def add(self, pin: Pin) -> None:
+        if pin not in self._rows.unpins:
+            self._rows.unpins.append(pin)
+
+    async def remove(self, pin: Pin) -> None:
+        if pin in self._rows.unpins:
+            self._rows.unpins.remove(pin)
+
+    async def all(self) -> Sequence[Pin]:
+        return list(self._rows.unpins)

@@ -7,13 +7,15 @@ UNAVAILABLE there, with the bytes before it kept, and the offset is taken from t
 import hashlib
 import threading
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import grpc
 
 import servery.registry.v1 as pb
-from servery.errors import AlreadyExists, DataLoss, FailedPrecondition, NotFound, OutOfRange, Unavailable
+from servery.errors import AlreadyExists, DataLoss, FailedPrecondition, OutOfRange, Unavailable
 from tests.fakes.grpc_server import abort
+from tests.fakes.registry_metadata import FakeMetadata, chosen, missing, of
 
 PIECE = 256 * 1024
 
@@ -25,8 +27,9 @@ class StoredUpload:
     data: bytearray = field(default_factory=bytearray)
 
 
-class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileServiceServicer):
+class FakeRegistry(FakeMetadata, pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileServiceServicer):
     def __init__(self) -> None:
+        super().__init__()
         self.models: dict[tuple[str, str], pb.Model] = {}
         self.versions: dict[tuple[str, str, int], pb.Version] = {}
         self.files: dict[tuple[str, str, int], dict[str, bytes]] = {}
@@ -35,17 +38,26 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
         self.break_write_at: list[int] = []
         self.break_read_at: list[int] = []
         self.damaged: set[str] = set()
-        self.write_offsets: list[int] = []
-        self.read_offsets: list[int] = []
+        self.writes: list[tuple[str, int]] = []
+        self.reads: list[tuple[str, int]] = []
         self.lists: list[int] = []
         self.largest_page = 1000
-        self.written = threading.Event()
-        self._answers: dict[str, pb.Version] = {}
+        self.written: defaultdict[str, threading.Event] = defaultdict(threading.Event)
+        self._answers: dict[str, tuple[str, str, int]] = {}
 
     def add(self, server: grpc.Server) -> None:
         pb.add_ModelServiceServicer_to_server(self, server)
         pb.add_VersionServiceServicer_to_server(self, server)
         pb.add_FileServiceServicer_to_server(self, server)
+        self.add_metadata(server)
+
+    def write_offsets(self, path: str) -> list[int]:
+        """Where the writes of a file began."""
+        return [offset for each, offset in self.writes if each == path]
+
+    def read_offsets(self, path: str) -> list[int]:
+        """Where the reads of a file began."""
+        return [offset for each, offset in self.reads if each == path]
 
     # Models
 
@@ -61,11 +73,12 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
     def GetModel(self, request, context):
         key = (request.project or "default", request.name)
         if key not in self.models:
-            abort(context, _missing("model", request.name))
+            abort(context, missing("model", request.name))
         return pb.GetModelResponse(model=self.models[key])
 
     def ListModels(self, request, context):
         found = sorted((m for (project, _), m in self.models.items() if project == request.project), key=_name)
+        found = [model for model in found if model.name.startswith(request.name_prefix)]
         page, token = self._page(found, request)
         return pb.ListModelsResponse(models=page, next_page_token=token)
 
@@ -73,10 +86,12 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
 
     def CreateVersion(self, request, context):
         if request.request_id in self._answers:
-            return pb.CreateVersionResponse(version=self._answers[request.request_id])
+            if self._answers[request.request_id] not in self.versions:
+                abort(context, missing("version", request.model))
+            return pb.CreateVersionResponse(version=self.versions[self._answers[request.request_id]])
         if (request.project, request.model) not in self.models:
-            abort(context, _missing("model", request.model))
-        taken = [number for project, model, number in self.versions if (project, model) == _of(request)]
+            abort(context, missing("model", request.model))
+        taken = [number for project, model, number in self.versions if (project, model) == of(request)]
         number = request.version or max(taken, default=0) + 1
         if number in taken:
             abort(context, _exists("version", f"{request.model} version {number}"))
@@ -90,20 +105,29 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
             metrics=request.metrics,
             description=request.description,
             creator="anonymous",
+            input_example=request.input_example,
+            schema=request.schema if request.HasField("schema") else None,
+            provenance=request.provenance if request.HasField("provenance") else None,
+            etag=str(uuid.uuid4()),
         )
         version.create_time.FromSeconds(1_700_000_000)
         version.update_time.FromSeconds(1_700_000_000)
         self.versions[request.project, request.model, number] = version
         self.files[request.project, request.model, number] = {}
-        self._answers[request.request_id] = version
+        self._answers[request.request_id] = (request.project, request.model, number)
         return pb.CreateVersionResponse(version=version)
 
     def GetVersion(self, request, context):
         return pb.GetVersionResponse(version=self._version(request, context, pending=request.show_pending))
 
     def ListVersions(self, request, context):
-        found = [version for key, version in sorted(self.versions.items(), reverse=True) if key[:2] == _of(request)]
+        if request.model != "-" and of(request) not in self.models:
+            abort(context, missing("model", request.model))
+        stored = sorted(self.versions.values(), key=lambda version: (version.model, -version.version))
+        found = [version for version in stored if request.model in {"-", version.model}]
+        found = [version for version in found if version.project == request.project]
         found = [version for version in found if request.show_pending or version.state == pb.Version.STATE_READY]
+        found = chosen(found, request, context)
         page, token = self._page(found, request)
         return pb.ListVersionsResponse(versions=page, next_page_token=token)
 
@@ -116,6 +140,7 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
         version.state = pb.Version.STATE_READY
         version.file_count = len(self.files[key])
         version.size_bytes = sum(len(data) for data in self.files[key].values())
+        version.manifest_sha256 = _manifest(self.files[key])
         model = self.models[key[:2]]
         model.latest_version = max(model.latest_version, request.version)
         return pb.FinalizeVersionResponse(version=version)
@@ -126,7 +151,7 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
         key = (request.project, request.model, request.version)
         if self.versions[key].state != pb.Version.STATE_PENDING:
             abort(context, FailedPrecondition("the version is not PENDING"))
-        for upload in self.uploads.values():
+        for upload in list(self.uploads.values()):
             if upload.version == key and upload.message.file == request.file:
                 return pb.BeginUploadResponse(upload=upload.message)
         message = pb.Upload(upload_id=str(uuid.uuid4()), file=request.file)
@@ -141,7 +166,7 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
         for request in requests:
             if upload is None:
                 upload = self.uploads[request.upload_id]
-                self.write_offsets.append(request.offset)
+                self.writes.append((upload.message.file.path, request.offset))
             if request.offset != len(upload.data):
                 abort(context, OutOfRange(f"received {len(upload.data)}"))
             assert len(request.data) <= 1024 * 1024
@@ -153,7 +178,7 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
                 abort(context, Unavailable("stopping"))
             upload.data += request.data
             upload.message.received_bytes = len(upload.data)
-            self.written.set()
+            self.written[upload.message.file.path].set()
         return pb.WriteUploadResponse(upload=upload.message)
 
     def GetUpload(self, request, context):
@@ -182,7 +207,7 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
         message = _file(request.path, data)
         if request.path in self.damaged:
             data = bytes(len(data))
-        self.read_offsets.append(request.offset)
+        self.reads.append((request.path, request.offset))
         for offset in range(request.offset, max(len(data), request.offset + 1), PIECE):
             piece = data[offset : offset + PIECE]
             cut = self.break_read_at[0] - offset if self.break_read_at else len(piece) + 1
@@ -200,11 +225,14 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
 
     def _version(self, request, context, *, pending: bool = False):
         number = request.version
-        if not number and _of(request) in self.models:
-            number = self.models[_of(request)].latest_version
+        alias = getattr(request, "alias", "")
+        if alias and of(request) in self.models:
+            number = self.models[of(request)].aliases.get(alias, -1)
+        if not number and of(request) in self.models:
+            number = self.models[of(request)].latest_version
         version = self.versions.get((request.project, request.model, number))
         if version is None or (version.state != pb.Version.STATE_READY and not pending):
-            abort(context, _missing("version", f"{request.model} version {number or 'latest'}"))
+            abort(context, missing("version", f"{request.model} version {number or 'latest'}"))
         return version
 
     def _page(self, found, request):
@@ -215,10 +243,6 @@ class FakeRegistry(pb.ModelServiceServicer, pb.VersionServiceServicer, pb.FileSe
         return found[start : start + size], token
 
 
-def _of(request) -> tuple[str, str]:
-    return (request.project, request.model)
-
-
 def _name(message) -> str:
     return message.name
 
@@ -227,10 +251,9 @@ def _file(path: str, data: bytes) -> pb.File:
     return pb.File(path=path, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
-def _missing(kind: str, name: str) -> NotFound:
-    return NotFound(
-        f"there is no {kind} {name!r}", reason=f"{kind.upper()}_NOT_FOUND", resource_type=kind, resource_name=name
-    )
+def _manifest(files: dict[str, bytes]) -> str:
+    lines = (f"{hashlib.sha256(data).hexdigest()} {len(data)} {path}\n" for path, data in sorted(files.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _exists(kind: str, name: str) -> AlreadyExists:

@@ -35,6 +35,10 @@ PARTS: Final = {
         what="a Python with kserve's client", path="kserve/bin/python", stamp="kserve.stamp", install="make part-kserve"
     ),
     "grpcurl": Part(what="grpcurl", path="bin/grpcurl", stamp="grpcurl.stamp", install="make part-grpcurl"),
+    "postgres": Part(
+        what="the programs of PostgreSQL", path="postgres", stamp="postgres.stamp", install="make part-postgres"
+    ),
+    "s3": Part(what="an S3 server, MinIO", path="bin/minio", stamp="s3.stamp", install="make part-s3"),
 }
 
 

@@ -1,22 +1,29 @@
 """What a request must be, whatever the state of the registry. Pure; each raises InvalidArgument with the field."""
 
-import math
 import re
 
 import servery.registry.v1 as pb
 from servery.errors import InvalidArgument
+from servery_registry.api.masks import masked
+from servery_registry.api.search import ALL_MODELS
+from servery_registry.domain.alias import LATEST, is_alias
 from servery_registry.domain.file import is_sha256, path_problem
 from servery_registry.domain.model import MAX_DESCRIPTION, is_name
-from servery_registry.domain.version import MAX_METRIC_NAME, MAX_METRICS
+from servery_registry.domain.pin import MAX_USER
+
+MODEL_UPDATABLE = ("description",)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_MAX_GRACE_S = 100 * 365 * 24 * 3600
 _FRAMEWORKS = frozenset(pb.Framework.values()) - {pb.FRAMEWORK_UNSPECIFIED}
 
 
 def create_model(request: pb.CreateModelRequest) -> None:
     project(request.project)
     name(request.name, "name")
-    _description(request.description)
+    if request.name == ALL_MODELS:
+        raise InvalidArgument(f'name must not be "{ALL_MODELS}", which stands for all models', field="name")
+    description(request.description)
     _request_id(request.request_id)
 
 
@@ -25,35 +32,33 @@ def get_model(request: pb.GetModelRequest) -> None:
     name(request.name, "name")
 
 
+def list_models(request: pb.ListModelsRequest) -> None:
+    project(request.project)
+    if request.name_prefix:
+        name(request.name_prefix, "name_prefix")
+
+
+def update_model(request: pb.UpdateModelRequest) -> None:
+    model = request.model
+    project(model.project, "model.project")
+    name(model.name, "model.name")
+    if "description" in masked(request.update_mask, model, MODEL_UPDATABLE):
+        description(model.description, "model.description")
+
+
 def create_version(request: pb.CreateVersionRequest) -> None:
     project(request.project)
     name(request.model, "model")
-    _number(request.version)
-    if request.framework not in _FRAMEWORKS:
-        raise InvalidArgument(
-            f"framework {request.framework} is not one; choose from {', '.join(pb.Framework.keys()[1:])}",
-            field="framework",
-        )
-    if len(request.metrics) > MAX_METRICS:
-        raise InvalidArgument(
-            f"a version has at most {MAX_METRICS} metrics, not {len(request.metrics)}; keep the telling ones",
-            field="metrics",
-        )
-    for metric, value in request.metrics.items():
-        field = f'metrics["{metric[:64]}"]'
-        if not 1 <= len(metric) <= MAX_METRIC_NAME:
-            raise InvalidArgument(f"a metric's name must have 1 to {MAX_METRIC_NAME} characters", field=field)
-        _no_nul(metric, field)
-        if not math.isfinite(value):
-            raise InvalidArgument(f"{field} is {value}; leave out a metric that has no finite value", field=field)
-    _description(request.description)
+    number(request.version, "version")
+    framework(request.framework, "framework")
+    description(request.description)
     _request_id(request.request_id)
 
 
 def get_version(request: pb.GetVersionRequest) -> None:
     project(request.project)
     name(request.model, "model")
-    _number(request.version)
+    number(request.version, "version")
 
 
 def list_versions(request: pb.ListVersionsRequest) -> None:
@@ -64,13 +69,41 @@ def list_versions(request: pb.ListVersionsRequest) -> None:
 def finalize_version(request: pb.FinalizeVersionRequest) -> None:
     project(request.project)
     name(request.model, "model")
-    _number(request.version, required=True)
+    number(request.version, "version", required=True)
+
+
+def delete_model(request: pb.DeleteModelRequest) -> None:
+    project(request.project)
+    name(request.name, "name")
+
+
+def delete_version(request: pb.DeleteVersionRequest) -> None:
+    project(request.project)
+    name(request.model, "model")
+    number(request.version, "version", required=True)
+
+
+def pin(request: pb.PinVersionRequest | pb.UnpinVersionRequest) -> None:
+    project(request.project)
+    name(request.model, "model")
+    number(request.version, "version", required=True)
+    if not 1 <= len(request.user) <= MAX_USER:
+        raise InvalidArgument(
+            f"user must have 1 to {MAX_USER} characters, has {len(request.user)}; say who uses the version",
+            field="user",
+        )
+    no_nul(request.user, "user")
+
+
+def collect_garbage(request: pb.CollectGarbageRequest) -> None:
+    if not 0 <= request.grace.seconds <= _MAX_GRACE_S or not 0 <= request.grace.nanos < 1_000_000_000:
+        raise InvalidArgument("grace must be between no time at all and a hundred years", field="grace")
 
 
 def begin_upload(request: pb.BeginUploadRequest) -> None:
     project(request.project)
     name(request.model, "model")
-    _number(request.version, required=True)
+    number(request.version, "version", required=True)
     path(request.file.path, "file.path")
     if request.file.size_bytes < 0:
         raise InvalidArgument("size_bytes must not be negative; give the size of the file", field="file.size_bytes")
@@ -94,22 +127,22 @@ def write_upload(request: pb.WriteUploadRequest, upload: str) -> None:
 def list_files(request: pb.ListFilesRequest) -> None:
     project(request.project)
     name(request.model, "model")
-    _number(request.version)
+    number(request.version, "version")
 
 
 def download_file(request: pb.DownloadFileRequest) -> None:
     project(request.project)
     name(request.model, "model")
-    _number(request.version)
+    number(request.version, "version")
     path(request.path, "path")
     if request.offset < 0:
         raise InvalidArgument("offset must not be negative; 0 is the beginning of the file", field="offset")
 
 
-def project(given: str) -> None:
+def project(given: str, field: str = "project") -> None:
     """Empty means "default", and so is fine."""
     if given:
-        name(given, "project")
+        name(given, field)
 
 
 def name(given: str, field: str) -> None:
@@ -124,20 +157,42 @@ def path(given: str, field: str) -> None:
         raise InvalidArgument(f"{field} {problem}", field=field)
 
 
-def _number(given: int, *, required: bool = False) -> None:
-    if given < 0 or (required and not given):
-        raise InvalidArgument(f"version must be a number from {int(required)} upwards, is {given}", field="version")
-
-
-def _description(given: str) -> None:
-    if len(given) > MAX_DESCRIPTION:
+def framework(given: pb.Framework.ValueType, field: str) -> None:
+    if given not in _FRAMEWORKS:
         raise InvalidArgument(
-            f"description must have at most {MAX_DESCRIPTION} characters, has {len(given)}", field="description"
+            f"{field} {given} is not one; choose from {', '.join(pb.Framework.keys()[1:])}", field=field
         )
-    _no_nul(given, "description")
 
 
-def _no_nul(given: str, field: str) -> None:
+def number(given: int, field: str, *, required: bool = False) -> None:
+    if given < 0 or (required and not given):
+        raise InvalidArgument(f"{field} must be a number from {int(required)} upwards, is {given}", field=field)
+
+
+def alias(given: str, field: str = "alias") -> None:
+    if given == LATEST:
+        raise InvalidArgument(
+            f"{LATEST} always names the highest number that is READY; choose another name", field=field
+        )
+    if not is_alias(given):
+        raise InvalidArgument(
+            f"{field} must begin with a small letter, followed by at most 62 small letters, digits, - and _;"
+            f" {given[:64]!r} does not",
+            field=field,
+        )
+
+
+def description(given: str, field: str = "description") -> None:
+    text(given, field, MAX_DESCRIPTION)
+
+
+def text(given: str, field: str, length: int) -> None:
+    if len(given) > length:
+        raise InvalidArgument(f"{field} must have at most {length} characters, has {len(given)}", field=field)
+    no_nul(given, field)
+
+
+def no_nul(given: str, field: str) -> None:
     if "\0" in given:
         raise InvalidArgument(f"{field} must not hold the character NUL, which databases refuse", field=field)
 

@@ -5,6 +5,7 @@ from typing import Any
 import servery.registry.v1 as pb
 from servery_kit.auth import principal
 from servery_registry.api import checks, convert, windows
+from servery_registry.api.masks import masked
 from servery_registry.app.models import ModelUseCases
 
 
@@ -24,9 +25,26 @@ class ModelServicer(pb.ModelServiceServicer):
         model = await self._models.get(convert.project_from_proto(request.project), request.name)
         return pb.GetModelResponse(model=convert.model_to_proto(model))
 
+    async def UpdateModel(self, request: pb.UpdateModelRequest, context: Any) -> pb.UpdateModelResponse:
+        checks.update_model(request)
+        fields = masked(request.update_mask, request.model, checks.MODEL_UPDATABLE)
+        model = await self._models.update(
+            convert.project_from_proto(request.model.project),
+            request.model.name,
+            description=request.model.description if "description" in fields else None,
+            etag=request.model.etag,
+        )
+        return pb.UpdateModelResponse(model=convert.model_to_proto(model))
+
     async def ListModels(self, request: pb.ListModelsRequest, context: Any) -> pb.ListModelsResponse:
-        checks.project(request.project)
+        checks.list_models(request)
         window = windows.models_window(request)
-        found = await self._models.list(convert.project_from_proto(request.project), window)
+        project = convert.project_from_proto(request.project)
+        found = await self._models.list(project, window, prefix=request.name_prefix)
         messages, shown = windows.fitting(found, convert.model_to_proto)
         return pb.ListModelsResponse(models=messages, next_page_token=windows.models_token(request, shown))
+
+    async def DeleteModel(self, request: pb.DeleteModelRequest, context: Any) -> pb.DeleteModelResponse:
+        checks.delete_model(request)
+        await self._models.delete(convert.project_from_proto(request.project), request.name)
+        return pb.DeleteModelResponse()

@@ -9,10 +9,13 @@ import servery.registry.v1 as pb
 from servery.errors import InvalidArgument
 from servery_kit import paging
 from servery_registry.api.convert import project_from_proto
+from servery_registry.api.search import Search, key_from_text, key_text
 from servery_registry.domain.file import File, path_problem
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import MAX_NUMBER, Model, is_name
-from servery_registry.domain.version import Version
+from servery_registry.domain.order import Key
+from servery_registry.domain.tag import TagSchema, is_tag_name
+from servery_registry.domain.version import Version, key_of
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Message)
@@ -47,14 +50,20 @@ def models_token(request: pb.ListModelsRequest, found: Listing[Model]) -> str:
     return paging.next_token(found.items[-1].name if found.more else None, *_models(request))
 
 
-def versions_window(request: pb.ListVersionsRequest) -> Window[int]:
+def versions_window(request: pb.ListVersionsRequest, search: Search) -> Window[Key]:
     """Raise InvalidArgument when the token is not one that was given out for this list."""
-    page = paging.request_page(request.page_size, request.page_token, *_versions(request))
-    return Window(size=page.size, after=None if page.after is None else _number(page.after))
+    page = paging.request_page(request.page_size, request.page_token, *search.scope)
+    if page.after is None:
+        return Window(size=page.size)
+    after = key_from_text(page.after, search.order)
+    if after is None:
+        raise _forged()
+    return Window(size=page.size, after=after)
 
 
-def versions_token(request: pb.ListVersionsRequest, found: Listing[Version]) -> str:
-    return paging.next_token(str(found.items[-1].number) if found.more else None, *_versions(request))
+def versions_token(search: Search, found: Listing[Version]) -> str:
+    after = key_text(key_of(found.items[-1], search.order)) if found.more else None
+    return paging.next_token(after, *search.scope)
 
 
 def files_window(request: pb.ListFilesRequest) -> tuple[int, Window[str]]:
@@ -75,16 +84,28 @@ def files_token(request: pb.ListFilesRequest, version: int, found: Listing[File]
     return paging.next_token(f"{version}/{found.items[-1].path}" if found.more else None, *_files(request))
 
 
+def tag_schemas_window(request: pb.ListTagSchemasRequest) -> Window[str]:
+    """Raise InvalidArgument when the token is not one that was given out for this list."""
+    page = paging.request_page(request.page_size, request.page_token, *_tag_schemas(request))
+    if page.after is not None and not is_tag_name(page.after):
+        raise _forged()
+    return Window(size=page.size, after=page.after)
+
+
+def tag_schemas_token(request: pb.ListTagSchemasRequest, found: Listing[TagSchema]) -> str:
+    return paging.next_token(found.items[-1].name if found.more else None, *_tag_schemas(request))
+
+
 def _models(request: pb.ListModelsRequest) -> tuple[object, ...]:
-    return "models", project_from_proto(request.project)
-
-
-def _versions(request: pb.ListVersionsRequest) -> tuple[object, ...]:
-    return "versions", project_from_proto(request.project), request.model, request.show_pending
+    return "models", project_from_proto(request.project), request.name_prefix
 
 
 def _files(request: pb.ListFilesRequest) -> tuple[object, ...]:
     return "files", project_from_proto(request.project), request.model, request.version
+
+
+def _tag_schemas(request: pb.ListTagSchemasRequest) -> tuple[object, ...]:
+    return "tag_schemas", project_from_proto(request.project)
 
 
 def _number(text: str) -> int:

@@ -7,7 +7,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 
-from servery.errors import Aborted, DataLoss, FailedPrecondition, NotFound, OutOfRange, ServeryError
+from servery.errors import Aborted, DataLoss, FailedPrecondition, NotFound, OutOfRange, ServeryError, Unavailable
 from servery_registry.app.staging import Staging
 from servery_registry.app.versions import visible_version
 from servery_registry.domain.blob import Blobs
@@ -19,12 +19,15 @@ from servery_registry.domain.version import Version, must_be_pending
 
 log = logging.getLogger(__name__)
 
+_KEEPS = 3
+"""So often a content is kept anew when it is freed before its file is added: once is rare, twice is a mistake."""
+
 
 class FileUseCases:
     """Files of versions. `clock` gives the time in UTC, `new_id` a UUID.
 
     Bytes are moved outside of units of work: those stay short, and nothing is lost when the process dies between two,
-    since each step can be done again.
+    since each step can be done again. Inside of them it is only looked whether a content is held: see `domain.content`.
     """
 
     def __init__(
@@ -43,7 +46,7 @@ class FileUseCases:
         when there is no such version, FailedPrecondition when it is not PENDING, or when the path would be a file and
         a folder at once.
         """
-        held = await self._blobs.size(file.sha256) == file.size_bytes
+        likely = await self._blobs.size(file.sha256) == file.size_bytes
         async with self._begin_work() as work:
             version = await work.versions.lock((await work.versions.get(project, model, number)).id)
             must_be_pending(version)
@@ -57,7 +60,7 @@ class FileUseCases:
                     id=self._new_id(), version_id=version.id, file=file, committed=False, create_time=self._clock()
                 )
                 await work.uploads.add(upload)
-            if held and not upload.committed:
+            if likely and not upload.committed and await self._held(work, file):
                 upload = await self._commit(work, version, upload)
             await work.commit()
         if before is not None and (before.id != upload.id or upload.committed):
@@ -97,13 +100,12 @@ class FileUseCases:
         with self._claimed(upload_id):
             upload = await self._upload(upload_id)
             if not upload.committed:
-                await self._keep(upload)
-                upload = await self._add_to_version(upload)
+                await self._keep_and_add(upload)
             await self._tidy(upload_id)
             return upload.file
 
     async def list(self, project: str, model: str, number: int, window: Window[str]) -> tuple[int, Listing[File]]:
-        """Files of a READY version, or for 0 of the latest, ordered by path, and the number of that version.
+        """Files of a finalised version, or for 0 of the latest, ordered by path, and the number of that version.
 
         Raise NotFound when there is none.
         """
@@ -114,7 +116,7 @@ class FileUseCases:
     async def download(
         self, project: str, model: str, number: int, path: str, offset: int = 0
     ) -> tuple[File, AsyncGenerator[Piece, None]]:
-        """A file of a READY version, or for 0 of the latest, and its content from `offset` on.
+        """A file of a finalised version, or for 0 of the latest, and its content from `offset` on.
 
         Raise NotFound when there is none, OutOfRange when the offset is past its end. The iterator raises DataLoss
         when the stored bytes are not those of the digest, as far as it reads them all.
@@ -154,6 +156,17 @@ class FileUseCases:
         received = upload.file.size_bytes if upload.committed else await self._blobs.received(upload.id)
         return Progress(upload.id, upload.file, received, upload.committed)
 
+    async def _keep_and_add(self, upload: Upload) -> None:
+        for _ in range(_KEEPS):
+            await self._keep(upload)
+            if await self._add_to_version(upload):
+                return
+        raise Unavailable(
+            f"the content of {upload.file.path!r} is freed as often as it is stored; collect garbage with a grace time",
+            reason="CONTENT_FREED",
+            retry_after_s=1.0,
+        )
+
     async def _keep(self, upload: Upload) -> None:
         file = upload.file
         if await self._blobs.size(file.sha256) == file.size_bytes:
@@ -169,19 +182,28 @@ class FileUseCases:
         try:
             await self._blobs.keep(upload.id, file.sha256, file.size_bytes)
         except DataLoss:
+            await self._upload(upload.id)  # not found when it was given up meanwhile, and its parts were freed
             await self._blobs.drop(upload.id)
             raise
 
-    async def _add_to_version(self, upload: Upload) -> Upload:
+    async def _add_to_version(self, upload: Upload) -> bool:
+        """False when the content was freed before it was named."""
         async with self._begin_work() as work:
             version = await work.versions.lock(upload.version_id)
             current = await work.uploads.get(upload.id)  # read again: what was read before the lock may be old
             if current.committed:
-                return current
+                return True
             must_be_pending(version)
-            current = await self._commit(work, version, current)
+            if not await self._held(work, upload.file):
+                return False
+            await self._commit(work, version, current)
             await work.commit()
-        return current
+        return True
+
+    async def _held(self, work: UnitOfWork, file: File) -> bool:
+        """Whether a content is held, and stays so until the unit of work ends."""
+        await work.contents.lock(file.sha256)
+        return await self._blobs.size(file.sha256) == file.size_bytes
 
     async def _commit(self, work: UnitOfWork, version: Version, upload: Upload) -> Upload:
         before = await work.files.put(version.id, upload.file)

@@ -1,14 +1,9 @@
 """From a stream of pieces to stored parts."""
 
-import asyncio
-from collections.abc import Coroutine
-from typing import Any, TypeVar
-
+from servery_registry.app.shielded import to_the_end
 from servery_registry.domain.blob import PART_BYTES, Blobs
 from servery_registry.domain.file import File
 from servery_registry.domain.upload import Piece, check_piece
-
-T = TypeVar("T")
 
 
 class Staging:
@@ -38,21 +33,5 @@ class Staging:
             return
         data, offset = bytes(self._buffer), self._stored
         self._buffer.clear()
-        await _to_the_end(self._blobs.put_part(self._upload_id, offset, data))
+        await to_the_end(self._blobs.put_part(self._upload_id, offset, data))
         self._stored += len(data)
-
-
-async def _to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await what a cancellation must not cut in two; the cancellation goes on afterwards.
-
-    A connection that drops cancels the call. The part that is being stored then must be there or not be there before
-    the next call looks.
-    """
-    task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        if not task.cancelled():
-            task.exception()  # the caller is gone; nobody else asks for it
-        raise

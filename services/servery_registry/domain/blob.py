@@ -1,6 +1,8 @@
 """What we ask of the place that keeps bytes."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, Protocol
 
 PART_BYTES: Final = 8 * 1024 * 1024
@@ -8,6 +10,18 @@ PART_BYTES: Final = 8 * 1024 * 1024
 
 CHUNK_BYTES: Final = 1024 * 1024
 """Most bytes of one piece of a download."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Something that the store holds: a content, or the parts of one upload together."""
+
+    name: str
+    """SHA-256 of a content; id of an upload."""
+
+    size_bytes: int
+    write_time: datetime
+    """When it was last written to."""
 
 
 class Blobs(Protocol):
@@ -34,6 +48,21 @@ class Blobs(Protocol):
 
     async def drop(self, upload_id: str) -> None:
         """Remove the parts of an upload, the last one first, so that what a crash leaves has no gap."""
+
+    def contents(self) -> AsyncIterator[Sequence[Stored]]:
+        """All contents, a few at a time.
+
+        What comes or goes during the listing is in it or not.
+        """
+
+    def uploads(self) -> AsyncIterator[Stored]:
+        """All uploads that have parts; likewise."""
+
+    async def remove(self, sha256: str, before: datetime) -> int | None:
+        """Remove a content that was written at `before` or earlier. Its size; None, and it stays, when it was not."""
+
+    async def sweep(self, before: datetime, *, dry_run: bool = False) -> tuple[int, int]:
+        """Remove what writes that were torn before that time have left, neither content nor part: count and bytes."""
 
     def read(self, sha256: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """Content from `offset` on, at most CHUNK_BYTES at a time. Raise DataLoss when it is not held."""

@@ -1,9 +1,10 @@
 """A model, and what we ask of the place that keeps models."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from servery.errors import FailedPrecondition, NotFound
 from servery_registry.domain.listing import Listing, Window
@@ -35,6 +36,12 @@ class Model:
     etag: str
     """Another one with every change."""
 
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    """Alias to version number. Kept apart, as tags are: see `app.described`."""
+
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Name to JSON value."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewModel:
@@ -54,14 +61,17 @@ class Models(Protocol):
     async def get(self, project: str, name: str) -> Model:
         """Raise NotFound when there is none."""
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        """Models of a project, ordered by name."""
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        """Models of a project whose name begins so, ordered by name."""
 
     async def lock(self, project: str, name: str) -> Model:
         """Get a model that nobody else changes until this unit of work ends. Raise NotFound when there is none."""
 
     async def save(self, model: Model) -> None:
         """Write what may change of a model that is locked."""
+
+    async def remove(self, project: str, name: str) -> None:
+        """Forget a model that is locked and has no versions, and all else that is said of it."""
 
     async def take_number(self, project: str, name: str, wanted: int) -> int:
         """Take a version number of a model that is locked: `next_number` of the last one, which moves up to it."""
@@ -85,6 +95,17 @@ def next_number(last: int, wanted: int) -> int:
             reason="VERSION_NUMBERS_EXHAUSTED",
         )
     return last + 1
+
+
+def must_be_empty(model: Model, number: int) -> None:
+    """Raise FailedPrecondition when a model has versions. `number`: the lowest one of them, or 0."""
+    if number:
+        raise FailedPrecondition(
+            f"model {model.name} has versions, such as {number}; delete them first, pending ones too",
+            subject=f"model {model.name}",
+            reason="MODEL_HAS_VERSIONS",
+            metadata={"version": str(number)},
+        )
 
 
 def no_such_model(project: str, name: str) -> NotFound:

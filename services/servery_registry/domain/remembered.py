@@ -3,11 +3,14 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from servery.errors import InvalidArgument
+
+REMEMBERED: Final = timedelta(hours=24)
+"""For so long at least a create request can be sent again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,9 @@ class Requests(Protocol):
 
     async def add(self, request: Remembered) -> None:
         """Raise Aborted when the same request is being answered elsewhere at this moment."""
+
+    async def forget(self, before: datetime) -> int:
+        """Forget the requests that were answered before that time; how many they were."""
 
 
 def fingerprint(request: Any) -> str:

@@ -3,11 +3,15 @@
 from types import TracebackType
 from typing import Protocol, Self
 
+from servery_registry.domain.alias import Aliases
+from servery_registry.domain.content import Contents
 from servery_registry.domain.file import Files
 from servery_registry.domain.model import Models
+from servery_registry.domain.pin import Pins
 from servery_registry.domain.remembered import Requests
+from servery_registry.domain.tag import Tags, TagSchemas
 from servery_registry.domain.upload import Uploads
-from servery_registry.domain.version import Versions
+from servery_registry.domain.version import InputExamples, Versions
 
 
 class UnitOfWork(Protocol):
@@ -30,6 +34,24 @@ class UnitOfWork(Protocol):
 
     @property
     def requests(self) -> Requests: ...
+
+    @property
+    def input_examples(self) -> InputExamples: ...
+
+    @property
+    def aliases(self) -> Aliases: ...
+
+    @property
+    def tags(self) -> Tags: ...
+
+    @property
+    def tag_schemas(self) -> TagSchemas: ...
+
+    @property
+    def pins(self) -> Pins: ...
+
+    @property
+    def contents(self) -> Contents: ...
 
     async def __aenter__(self) -> Self: ...
 

@@ -67,6 +67,9 @@ class Uploads(Protocol):
     async def set_committed(self, upload_id: str) -> None:
         """Write down that the file is part of its version."""
 
+    async def restart(self, upload_id: str, new_id: str) -> None:
+        """Give an upload another id, under which no byte is received yet. Nobody can write to it by the old one."""
+
 
 def check_piece(piece: Piece, position: int, size: int) -> None:
     """Raise OutOfRange when a piece does not begin at `position`, or passes the size of the file."""

@@ -3,13 +3,17 @@
 import hashlib
 import uuid
 from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
+from typing import Final
 
 from servery.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from servery_kit.paging import Page
 from servery_serving.app.changes import WORK, Changes, of_deployment
+from servery_serving.app.pinning import Pinning
 from servery_serving.domain import state
-from servery_serving.domain.catalog import Catalog
+from servery_serving.domain.catalog import Catalog, ModelVersion
 from servery_serving.domain.clock import Clock
 from servery_serving.domain.deployment import (
     Deployment,
@@ -17,19 +21,25 @@ from servery_serving.domain.deployment import (
     Observation,
     Revision,
     State,
+    already_exists,
     inferred_name,
     not_found,
 )
+from servery_serving.domain.pin import pin_of
 from servery_serving.domain.request import Answered
 from servery_serving.domain.unit_of_work import Store
+
+_TRIES: Final = 3
+"""So often a deployment is created anew under a name that others create and delete at the same time."""
 
 
 class Wishes:
     """Create, get, list, start, stop, delete and follow deployments."""
 
-    def __init__(self, *, store: Store, catalog: Catalog, changes: Changes, clock: Clock) -> None:
+    def __init__(self, *, store: Store, catalog: Catalog, pinning: Pinning, changes: Changes, clock: Clock) -> None:
         self._store = store
         self._catalog = catalog
+        self._pinning = pinning
         self._changes = changes
         self._clock = clock
 
@@ -105,41 +115,57 @@ class Wishes:
 
     async def _create(self, draft: Draft, name: str, creator: str, request_id: str) -> Deployment:
         version = await self._catalog.resolve(draft.project, draft.model, draft.model_version)
-        now = self._clock.now()
+        for _ in range(_TRIES):
+            number = await self._free_revision(draft.project, name)
+            new = self._new(draft, name, creator, _revision(draft, version, number, self._clock.now()))
+            with suppress(Aborted):
+                async with self._pinning.pinned(pin_of(new)):
+                    return await self._add(new, draft, request_id)
+        raise Aborted(
+            f"deployment {name!r} is created and deleted by others at this moment; try again", reason="DEPLOYMENT_BUSY"
+        )
+
+    async def _free_revision(self, project: str, name: str) -> int:
+        """The number of the first revision of a new deployment. Raise AlreadyExists when the name is taken."""
+        async with self._store.read() as uow:
+            try:
+                await uow.deployments.get(project, name)
+            except NotFound:
+                # A node may still hold a deleted one of this name: what it says of that must not be taken for ours.
+                return 1 + await uow.deployments.last_revision(project, name)
+        raise already_exists(project, name)
+
+    def _new(self, draft: Draft, name: str, creator: str, revision: Revision) -> Deployment:
+        deployment = Deployment(
+            id=0,
+            project=draft.project,
+            name=name,
+            description=draft.description,
+            revision=revision,
+            observed=Observation(state=State.CREATED, reason=""),
+            creator=creator,
+            create_time=revision.create_time,
+            update_time=revision.create_time,
+            etag=_etag(),
+        )
+        return replace(deployment, observed=state.begun(deployment, revision.create_time))
+
+    async def _add(self, new: Deployment, draft: Draft, request_id: str) -> Deployment:
+        """Store a deployment whose version is pinned. Raise Aborted when its revision's number is not free any more."""
         async with self._store.write() as uow:
-            # A node may still hold a deleted deployment of this name: what it says of that must not be taken for ours.
-            number = 1 + await uow.deployments.last_revision(draft.project, name)
-            revision = Revision(
-                number=number,
-                model=draft.model,
-                model_version=version.number,
-                version_id=version.id,
-                framework=version.framework,
-                engine=draft.engine,
-                create_time=now,
-            )
-            deployment = Deployment(
-                id=0,
-                project=draft.project,
-                name=name,
-                description=draft.description,
-                revision=revision,
-                observed=Observation(state=State.CREATED, reason=""),
-                creator=creator,
-                create_time=now,
-                update_time=now,
-                etag=_etag(),
-            )
-            deployment = await uow.deployments.add(replace(deployment, observed=state.begun(deployment, now)))
+            if new.revision.number != 1 + await uow.deployments.last_revision(new.project, new.name):
+                raise Aborted(f"somebody else has just created or removed deployment {new.name!r}; try again")
+            deployment = await uow.deployments.add(new)
             if request_id:
                 answered = Answered(
                     project=draft.project,
                     request_id=request_id,
                     digest=_digest(draft),
                     deployment_id=deployment.id,
-                    create_time=now,
+                    create_time=new.create_time,
                 )
                 await uow.requests.add(answered)
+            await uow.unpins.remove(pin_of(new))  # it is needed from here on
             await uow.commit()
         return deployment
 
@@ -192,6 +218,18 @@ class Wishes:
     def _changed(self, deployment: Deployment) -> None:
         self._changes.notify(WORK)
         self._changes.notify(of_deployment(deployment.project, deployment.name))
+
+
+def _revision(draft: Draft, version: ModelVersion, number: int, now: datetime) -> Revision:
+    return Revision(
+        number=number,
+        model=draft.model,
+        model_version=version.number,
+        version_id=version.id,
+        framework=version.framework,
+        engine=draft.engine,
+        create_time=now,
+    )
 
 
 def _etag() -> str:

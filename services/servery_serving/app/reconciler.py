@@ -13,6 +13,7 @@ from servery_serving.domain import state
 from servery_serving.domain.clock import Clock
 from servery_serving.domain.deployment import Deployment
 from servery_serving.domain.node import Probe, Progress, View
+from servery_serving.domain.pin import pin_of
 from servery_serving.domain.unit_of_work import Store
 
 log = logging.getLogger(__name__)
@@ -104,8 +105,10 @@ class Reconciler:
         if held or (deployment.ever_started and self._nodes.settling):
             return
         async with self._store.write() as uow:
+            await uow.unpins.add(pin_of(deployment))
             await uow.deployments.remove(deployment.id)
             await uow.commit()
+        self._changes.notify(WORK)  # the pin is to be undone
 
     async def _views(self, deployment: Deployment) -> list[View]:
         if not deployment.started:

@@ -1,7 +1,9 @@
-"""What serving asks of the registry: which version a name and a number stand for."""
+"""What serving asks of the registry: which version a name and a number stand for, and to keep those that are used."""
 
 from dataclasses import dataclass
 from typing import Protocol
+
+from servery_serving.domain.pin import Pin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +27,9 @@ class Catalog(Protocol):
         Raise NotFound, which names it, when there is none that is ready; FailedPrecondition when it is quarantined;
         Unavailable when the registry does not answer.
         """
+
+    async def pin(self, pin: Pin) -> None:
+        """Keep a version from being deleted. Raise as `resolve` does. One that is pinned stays so."""
+
+    async def unpin(self, pin: Pin) -> None:
+        """Undo a pin; nothing happens when there is none. Raise Unavailable when the registry does not answer."""

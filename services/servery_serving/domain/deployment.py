@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Protocol
 
-from servery.errors import InvalidArgument, NotFound
+from servery.errors import AlreadyExists, InvalidArgument, NotFound
 from servery_kit.paging import Page
 
 NAME: Final = re.compile(r"[A-Za-z0-9]{1,255}")
@@ -183,6 +183,17 @@ def not_found(project: str, name: str) -> NotFound:
     return NotFound(
         f"project {project!r} has no deployment {name!r}",
         reason="DEPLOYMENT_NOT_FOUND",
+        resource_type="deployment",
+        resource_name=name,
+        metadata={"project": project, "deployment": name},
+    )
+
+
+def already_exists(project: str, name: str) -> AlreadyExists:
+    """The error of a name that is taken."""
+    return AlreadyExists(
+        f"project {project!r} has a deployment {name!r} already; give another name, or delete that one first",
+        reason="DEPLOYMENT_ALREADY_EXISTS",
         resource_type="deployment",
         resource_name=name,
         metadata={"project": project, "deployment": name},

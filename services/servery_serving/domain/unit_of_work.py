@@ -4,6 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
 from servery_serving.domain.deployment import Deployments
+from servery_serving.domain.pin import Unpins
 from servery_serving.domain.request import Requests
 
 
@@ -15,6 +16,9 @@ class UnitOfWork(Protocol):
 
     @property
     def requests(self) -> Requests: ...
+
+    @property
+    def unpins(self) -> Unpins: ...
 
     async def commit(self) -> None:
         """Store what was changed. Last in the block."""

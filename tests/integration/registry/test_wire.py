@@ -10,7 +10,7 @@ from servery_kit.config import load
 from servery_registry.config import Config
 from servery_registry.main import serving
 from tests.contracts.registry_material import file_of, pending_version, ready_version
-from tests.contracts.remote_registry import RemoteFiles, RemoteModels, RemoteRegistry, RemoteVersions
+from tests.contracts.remote_registry import RemoteRegistry
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ async def channel(tmp_path):
 
 @pytest.fixture
 def registry(channel) -> RemoteRegistry:
-    return RemoteRegistry(RemoteModels(channel), RemoteVersions(channel), RemoteFiles(channel))
+    return RemoteRegistry.over(channel)
 
 
 async def refused(call) -> InvalidArgument:
@@ -133,3 +133,32 @@ async def test_a_page_of_large_models_stays_under_the_limit_of_a_message(channel
         seen += [model.name for model in page.models]
         token = page.next_page_token
     assert seen == names
+
+
+async def test_a_search_is_read_page_by_page_over_the_wire(channel):
+    models, versions = pb.ModelServiceStub(channel), pb.VersionServiceStub(channel)
+    for name in ("a", "b"):
+        await models.CreateModel(pb.CreateModelRequest(name=name))
+        for accuracy in (0.7, 0.9, 0.8):
+            new = pb.CreateVersionRequest(model=name, framework=pb.FRAMEWORK_ONNX, metrics={"accuracy": accuracy})
+            await versions.CreateVersion(new)
+    asked = pb.ListVersionsRequest(
+        model="-", filter="metrics.accuracy > 0.75", order_by="metrics.accuracy desc", show_pending=True, page_size=3
+    )
+    first = await versions.ListVersions(asked)
+    asked.page_token = first.next_page_token
+    second = await versions.ListVersions(asked)
+    found = [(each.metrics["accuracy"], each.model) for page in (first, second) for each in page.versions]
+    assert found == [(0.9, "b"), (0.9, "a"), (0.8, "b"), (0.8, "a")]
+    assert not second.next_page_token
+    asked.filter = "metrics.accuracy > 0.6"
+    assert (await refused(versions.ListVersions(asked))).field == "page_token"
+
+
+async def test_a_wrong_filter_is_shown_where_it_is_wrong(channel):
+    versions = pb.VersionServiceStub(channel)
+    error = await refused(versions.ListVersions(pb.ListVersionsRequest(model="-", filter="framework = sklearn")))
+    assert (error.field, error.reason) == ("filter", "FILTER_INVALID")
+    assert str(error).startswith("filter, at character 13, 'sklearn': choose from SKLEARN, ")
+    error = await refused(versions.ListVersions(pb.ListVersionsRequest(model="-", order_by="size")))
+    assert (error.field, error.reason) == ("order_by", "ORDER_INVALID")

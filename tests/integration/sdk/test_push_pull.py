@@ -5,7 +5,7 @@ import threading
 import pytest
 
 import servery
-from servery.client import _transfer
+from servery.client import _crew, _transfer
 from servery.errors import (
     AlreadyExists,
     DataLoss,
@@ -20,6 +20,7 @@ from servery.errors import (
 def quick(monkeypatch):
     """Attempts follow each other at once."""
     monkeypatch.setattr(_transfer.Patience.__init__, "__kwdefaults__", {"failures": 4, "sleep": lambda _: None})
+    monkeypatch.setattr(_crew.Crew, "sleep", lambda self, _: self.check())
 
 
 def content(folder):
@@ -47,7 +48,7 @@ def test_a_single_file_and_a_number_of_ones_own(client, folder, tmp_path, monkey
 def test_an_upload_goes_on_where_it_was_broken_off(client, stack, folder, tmp_path):
     stack.registry.break_write_at = [100, 1_500_000, 1_500_001, 3_000_000]
     client.push(folder, name="iris", framework="sklearn")
-    assert stack.registry.write_offsets[:5] == [0, 100, 1_500_000, 1_500_001, 3_000_000]
+    assert stack.registry.write_offsets("model.bin")[:5] == [0, 100, 1_500_000, 1_500_001, 3_000_000]
     assert content(client.pull("iris", to=tmp_path / "back")) == content(folder)
 
 
@@ -55,7 +56,7 @@ def test_an_upload_without_progress_ends_and_shows_nothing(client, stack, folder
     stack.registry.break_write_at = [1000] * 50
     with pytest.raises(Unavailable, match="stopping"):
         client.push(folder, name="iris", framework="sklearn")
-    assert len(stack.registry.write_offsets) == 5  # one with progress, four without
+    assert len(stack.registry.write_offsets("model.bin")) == 5  # one with progress, four without
     assert list(client.versions.list("iris")) == []
     assert [version.state for version in client.versions.list("iris", show_pending=True)] == ["PENDING"]
     with pytest.raises(NotFound):
@@ -66,15 +67,15 @@ def test_a_registry_that_lost_bytes_is_asked_where_it_is(client, stack, folder, 
     def forget(progress):
         if progress.stage == "send" and progress.file_done == 2 << 20 and not forgotten:
             forgotten.append(True)
-            stack.registry.written.wait(5)
-            upload = next(each for each in stack.registry.uploads.values() if not each.message.committed)
+            stack.registry.written["model.bin"].wait(5)
+            upload = next(each for each in stack.registry.uploads.values() if each.message.file.path == "model.bin")
             del upload.data[1000:]
             upload.message.received_bytes = 1000
 
     forgotten: list[bool] = []
     client.push(folder, name="iris", framework="sklearn", progress=forget)
     assert forgotten
-    assert 1000 in stack.registry.write_offsets
+    assert 1000 in stack.registry.write_offsets("model.bin")
     assert content(client.pull("iris", to=tmp_path / "back")) == content(folder)
 
 
@@ -82,7 +83,7 @@ def test_a_download_goes_on_where_it_was_broken_off(client, stack, folder, tmp_p
     client.push(folder, name="iris", framework="sklearn")
     stack.registry.break_read_at = [100_000, 2_000_000]
     assert content(client.pull("iris", to=tmp_path / "back")) == content(folder)
-    assert sorted({*stack.registry.read_offsets}) == [0, 100_000, 2_000_000]
+    assert sorted({*stack.registry.read_offsets("model.bin")}) == [0, 100_000, 2_000_000]
 
 
 def test_a_registry_that_is_restarted_in_the_middle_is_waited_for(client, stack, folder, tmp_path):
@@ -103,10 +104,10 @@ def test_a_registry_that_is_restarted_in_the_middle_is_waited_for(client, stack,
 def test_what_is_there_already_is_not_fetched_again(client, stack, folder, tmp_path):
     client.push(folder, name="iris", framework="sklearn")
     client.pull("iris", to=tmp_path / "back")
-    fetched = len(stack.registry.read_offsets)
+    fetched = len(stack.registry.reads)
     (tmp_path / "back" / "sub/config.json").write_bytes(b'{"a": 2}')
     client.pull("iris", to=tmp_path / "back")
-    assert len(stack.registry.read_offsets) == fetched + 1
+    assert len(stack.registry.reads) == fetched
     assert content(tmp_path / "back") == content(folder)
 
 
@@ -115,7 +116,7 @@ def test_damaged_bytes_never_get_their_name(client, stack, folder, tmp_path):
     stack.registry.damaged.add("model.bin")
     with pytest.raises(DataLoss, match=r"model\.bin are not those of its digest"):
         client.pull("iris", to=tmp_path / "back")
-    assert list(content(tmp_path / "back")) == ["empty"]
+    assert "model.bin" not in content(tmp_path / "back")
 
 
 @pytest.mark.parametrize("path", ["../evil", "/evil", "a/../../evil", "a\\..\\evil"])
@@ -164,9 +165,9 @@ def test_what_a_progress_function_raises_comes_out(client, folder):
 
 def test_content_that_is_there_is_not_sent_again(client, stack, folder):
     client.push(folder, name="iris", framework="sklearn")
-    sent = len(stack.registry.write_offsets)
+    sent = len(stack.registry.writes)
     assert client.push(folder, name="iris", framework="sklearn").version == 2
-    assert len(stack.registry.write_offsets) == sent
+    assert len(stack.registry.writes) == sent
 
 
 def test_progress_counts_every_byte_once(client, folder, tmp_path):
@@ -189,7 +190,7 @@ def test_what_is_wrong_is_found_before_anything_is_created(client, stack, folder
     assert stack.registry.models == {}
 
 
-def test_ctrl_c_leaves_nothing_to_be_seen(client, stack, folder):
+def test_ctrl_c_leaves_nothing_to_be_seen_and_an_upload_that_goes_on(client, stack, folder):
     assert threading.current_thread() is threading.main_thread()
 
     def interrupt(progress):
@@ -199,6 +200,9 @@ def test_ctrl_c_leaves_nothing_to_be_seen(client, stack, folder):
     with pytest.raises(KeyboardInterrupt):
         client.push(folder, name="iris", framework="sklearn", progress=interrupt)
     assert list(client.versions.list("iris")) == []
+    sent = len(stack.registry.writes)
+    assert client.push(folder, name="iris", framework="sklearn").version == 1
+    assert min(offset for path, offset in stack.registry.writes[sent:] if path == "model.bin") > 0
     assert client.push(folder, name="iris", framework="sklearn").version == 2
 
 

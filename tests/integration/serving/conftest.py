@@ -10,7 +10,7 @@ import servery.registry.v1 as registry_pb
 import servery.serving.v1 as pb
 from servery import inference
 from servery.errors import NotFound
-from servery.registry.v1 import version_service_pb2
+from servery.registry.v1 import pin_service_pb2, version_service_pb2
 from servery_kit.config import load
 from servery_kit.interceptors import standard
 from servery_kit.server import Service, running
@@ -18,8 +18,14 @@ from servery_serving.config import Config
 from servery_serving.main import serving
 
 
-class Registry(registry_pb.VersionServiceServicer):
-    """Has model iris in versions 1 and 2, and model false, which is quarantined."""
+class Registry(registry_pb.VersionServiceServicer, registry_pb.PinServiceServicer):
+    """Has model iris in versions 1 and 2, and model false, which is quarantined; lets everything be pinned."""
+
+    async def PinVersion(self, request, context):
+        return registry_pb.PinVersionResponse()
+
+    async def UnpinVersion(self, request, context):
+        return registry_pb.UnpinVersionResponse()
 
     async def GetVersion(self, request, context):
         if request.model == "false":
@@ -61,11 +67,17 @@ def _quarantined(request):
 @pytest.fixture
 async def registry():
     """Address of a registry."""
-    service = Service(
-        version_service_pb2.DESCRIPTOR.services_by_name["VersionService"],
-        lambda server: registry_pb.add_VersionServiceServicer_to_server(Registry(), server),
-    )
-    async with running("127.0.0.1:0", [service], standard(), drain_s=0) as server:
+    services = [
+        Service(
+            version_service_pb2.DESCRIPTOR.services_by_name["VersionService"],
+            lambda server: registry_pb.add_VersionServiceServicer_to_server(Registry(), server),
+        ),
+        Service(
+            pin_service_pb2.DESCRIPTOR.services_by_name["PinService"],
+            lambda server: registry_pb.add_PinServiceServicer_to_server(Registry(), server),
+        ),
+    ]
+    async with running("127.0.0.1:0", services, standard(), drain_s=0) as server:
         yield server.address
 
 

@@ -3,16 +3,23 @@ import sys
 
 import servery
 import servery.client
+from servery import hsml
 
 
 def test_the_public_face_is_the_client_s():
-    assert (
-        servery.__all__ == servery.client.__all__ == sorted(servery.__all__, key=lambda name: (name[0].islower(), name))
-    )
-    for name in servery.__all__:
+    names = sorted(servery.__all__, key=lambda name: (name[0].islower(), name))
+    assert servery.__all__ == [*servery.client.__all__, "connection"] == [*names[:-2], "connect", "connection"]
+    for name in servery.client.__all__:
         assert getattr(servery, name) is getattr(servery.client, name)
-        assert name in dir(servery)
+    assert servery.connection is hsml.connection
+    assert {*servery.__all__} <= {*dir(servery)}
     assert not hasattr(servery, "nothing")
+
+
+def test_the_face_of_hsml_is_whole():
+    assert {*hsml.__all__} <= {*vars(hsml)}
+    assert hsml.Schema is hsml.schema.Schema
+    assert hsml.ModelSchema is hsml.model_schema.ModelSchema
 
 
 def run(code: str) -> str:

@@ -9,6 +9,7 @@ from servery.errors import Aborted, NotFound, Unavailable
 from servery_serving.app.changes import Changes
 from servery_serving.app.deployments import Wishes
 from servery_serving.app.nodes import Nodes
+from servery_serving.app.pinning import Pinning
 from servery_serving.app.reconciler import Reconciler
 from servery_serving.domain.deployment import Draft, Key, State
 from servery_serving.domain.node import AssignmentStatus, Lease, Node, Progress
@@ -35,7 +36,8 @@ class World:
     def restart(self):
         self.changes = Changes()
         parts = {"changes": self.changes, "clock": self.clock}
-        self.wishes = Wishes(store=self.store, catalog=self.catalog, **parts)
+        self.pinning = Pinning(store=self.store, catalog=self.catalog, changes=self.changes)
+        self.wishes = Wishes(store=self.store, catalog=self.catalog, pinning=self.pinning, **parts)
         self.nodes = Nodes(lease=Lease(INTERVAL_S), placement=Everywhere(), **parts)
         self.reconciler = Reconciler(store=self.store, nodes=self.nodes, probe=self.probe, **parts)
 

@@ -11,7 +11,7 @@ from servery_up.backoff import Backoff
         pytest.param(
             [60.0] + [0.1] * 7, [0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0], id="a crash loop slows down to 10 s"
         ),
-        pytest.param([0.1, 0.1, 0.1, 10.0, 0.1], [0.0, 0.5, 1.0, 0.0, 0.5], id="10 s of life make it well again"),
+        pytest.param([0.1, 0.1, 0.1, 5.0, 0.1], [0.0, 0.5, 1.0, 0.0, 0.5], id="5 s of life make it well again"),
     ],
 )
 def test_waits_before_a_restart(lives, waits):

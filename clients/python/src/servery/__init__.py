@@ -17,32 +17,54 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from servery.client import (
         Client,
+        Collected,
+        Column,
         Condition,
         Deployment,
         File,
+        Finding,
+        Garbage,
         Model,
+        ModelSchema,
         Progress,
+        Provenance,
+        Scan,
+        Schema,
         ServiceStatus,
+        TagSchema,
+        TensorSchema,
         Version,
         connect,
     )
+    from servery.hsml import connection
 
 __all__ = [
     "Client",
+    "Collected",
+    "Column",
     "Condition",
     "Deployment",
     "File",
+    "Finding",
+    "Garbage",
     "Model",
+    "ModelSchema",
     "Progress",
+    "Provenance",
+    "Scan",
+    "Schema",
     "ServiceStatus",
+    "TagSchema",
+    "TensorSchema",
     "Version",
     "connect",
+    "connection",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module("servery.client"), name)
+        return getattr(import_module("servery.hsml" if name == "connection" else "servery.client"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -9,25 +9,23 @@ Only digests and ids of our own become keys: no name that a caller chose ever re
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
-from obstore.store import LocalStore, from_url
+from obstore.store import LocalStore
 
 from servery.errors import Aborted, DataLoss, ResourceExhausted, ServeryError, Unavailable
-from servery_registry.domain.blob import CHUNK_BYTES, PART_BYTES
+from servery_registry.adapters.blobs import torn
+from servery_registry.domain.blob import CHUNK_BYTES, PART_BYTES, Stored
+from servery_registry.domain.file import is_sha256
 
-
-def open_store(url: str) -> Any:
-    """The store of a URL: file:///folder (created if need be), memory:///, s3://bucket/prefix, and all else of obstore.
-
-    Raise obstore's GenericError when the URL is none it knows.
-    """
-    return from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
+_LISTED: Final = 500
+"""Keys that a listing holds in memory at a time."""
 
 
 class StoredBlobs:
@@ -85,6 +83,58 @@ class StoredBlobs:
                     await obstore.delete_async(self._store, key)
                 except FileNotFoundError:
                     continue  # somebody else was faster
+
+    async def contents(self) -> AsyncIterator[Sequence[Stored]]:
+        with _translated():
+            async for found in obstore.list(self._store, prefix="sha256", chunk_size=_LISTED):
+                names = ((str(each["path"]).rpartition("/")[2], each) for each in found)
+                yield [
+                    Stored(name=name, size_bytes=int(each["size"]), write_time=each["last_modified"])
+                    for name, each in names
+                    if is_sha256(name)
+                ]
+
+    async def uploads(self) -> AsyncIterator[Stored]:
+        # A listing is in the order of the keys, or folder by folder: the parts of an upload follow one another.
+        upload: Stored | None = None
+        with _translated():
+            async for found in obstore.list(self._store, prefix="uploads", chunk_size=_LISTED):
+                for each in found:
+                    part = Stored(
+                        name=str(each["path"]).split("/")[1],
+                        size_bytes=int(each["size"]),
+                        write_time=each["last_modified"],
+                    )
+                    if upload is None or upload.name != part.name:
+                        if upload is not None:
+                            yield upload
+                        upload = part
+                    else:
+                        upload = Stored(
+                            name=upload.name,
+                            size_bytes=upload.size_bytes + part.size_bytes,
+                            write_time=max(upload.write_time, part.write_time),
+                        )
+        if upload is not None:
+            yield upload
+
+    async def remove(self, sha256: str, before: datetime) -> int | None:
+        with _translated():
+            try:
+                found = await obstore.head_async(self._store, _content(sha256))
+                if found["last_modified"] > before:
+                    return None
+                await obstore.delete_async(self._store, _content(sha256))
+            except FileNotFoundError:
+                return None  # somebody else was faster
+        return int(found["size"])
+
+    async def sweep(self, before: datetime, *, dry_run: bool = False) -> tuple[int, int]:
+        # An object store keeps torn multipart uploads to itself: a lifecycle rule of the bucket ends those.
+        if not isinstance(self._store, LocalStore) or self._store.prefix is None:
+            return 0, 0
+        with _translated():
+            return await asyncio.to_thread(torn.sweep, Path(self._store.prefix), before, dry_run=dry_run)
 
     async def read(self, sha256: str, offset: int = 0) -> AsyncGenerator[bytes, None]:
         size = await self.size(sha256)

@@ -2,13 +2,15 @@
 
 from dataclasses import asdict
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col, select
 
 from servery.errors import AlreadyExists
 from servery_registry.adapters.sql.tables import ModelRow
+from servery_registry.adapters.sql.version_filter import name_like
+from servery_registry.domain.filter import ANY
 from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.model import Model, next_number, no_such_model
 
@@ -38,8 +40,8 @@ class SqlModels:
     async def lock(self, project: str, name: str) -> Model:
         return _model(await self._row(project, name, lock=True))
 
-    async def list(self, project: str, window: Window[str]) -> Listing[Model]:
-        query = select(ModelRow).where(ModelRow.project == project)
+    async def list(self, project: str, window: Window[str], *, prefix: str = "") -> Listing[Model]:
+        query = select(ModelRow).where(ModelRow.project == project, name_like(col(ModelRow.name), prefix + ANY))
         if window.after is not None:
             query = query.where(col(ModelRow.name) > window.after)
         rows = await self._session.scalars(query.order_by(col(ModelRow.name)).limit(window.size + 1))
@@ -54,6 +56,10 @@ class SqlModels:
             update_time=model.update_time,
             etag=model.etag,
         )
+
+    async def remove(self, project: str, name: str) -> None:
+        model = (col(ModelRow.project) == project, col(ModelRow.name) == name)
+        await self._session.execute(delete(ModelRow).where(*model))
 
     async def take_number(self, project: str, name: str, wanted: int) -> int:
         last = (await self._row(project, name, lock=True)).last_version

@@ -1,9 +1,13 @@
 """Remembered create requests in SQL."""
 
 from dataclasses import asdict
+from datetime import datetime
+from typing import Any
 
+from sqlalchemy import CursorResult, delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from servery.errors import Aborted
 from servery_registry.adapters.sql.tables import RequestRow
@@ -38,3 +42,8 @@ class SqlRequests:
                 "a request of this request_id is being answered at this moment; send it again",
                 reason="REQUEST_IN_FLIGHT",
             ) from error
+
+    async def forget(self, before: datetime) -> int:
+        done: Any = await self._session.execute(delete(RequestRow).where(col(RequestRow.create_time) < before))
+        result: CursorResult[Any] = done
+        return result.rowcount

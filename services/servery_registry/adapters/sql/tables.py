@@ -3,7 +3,21 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, DateTime, Dialect, ForeignKeyConstraint, MetaData, String
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    Double,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    desc,
+)
 from sqlalchemy import UniqueConstraint as Unique
 from sqlalchemy.dialects.postgresql import VARCHAR
 from sqlalchemy.orm import registry
@@ -66,6 +80,11 @@ class VersionRow(Table, table=True):
     __table_args__ = (
         Unique("project", "model", "number"),
         ForeignKeyConstraint(["project", "model"], ["model.project", "model.name"]),
+        # One for each order of a list, so that no page of it is sorted anew: of one model, or of all.
+        Index("ix_version_project_model_number_desc", "project", "model", desc("number")),
+        Index("ix_version_project_number_model", "project", "number", "model"),
+        Index("ix_version_project_model_create_time_number", "project", "model", "create_time", "number"),
+        Index("ix_version_project_create_time_model_number", "project", "create_time", "model", "number"),
     )
 
     id: str = Field(sa_column=Column(String(36), primary_key=True))
@@ -74,7 +93,6 @@ class VersionRow(Table, table=True):
     number: int
     state: str = Field(sa_column=Column(String(16), nullable=False))
     framework: str = Field(sa_column=Column(String(32), nullable=False))
-    metrics: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
     description: str = Field(sa_column=Column(String(1000), nullable=False))
     file_count: int
     size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
@@ -82,8 +100,79 @@ class VersionRow(Table, table=True):
     create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
     etag: str = Field(sa_column=Column(String(36), nullable=False))
+    model_schema: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False, server_default="{}"))
+    """What the model takes and gives; {} when its author does not say."""
+    provenance: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False, server_default="{}"))
+    """{} when nothing is known."""
     manifest_sha256: str | None = Field(sa_column=Column(String(64)))
     scan: dict[str, Any] | None = Field(sa_column=Column(JSON(none_as_null=True)))
+
+
+class MetricRow(Table, table=True):
+    """One metric of a version. Project, model and number are those of the version: lists are ordered by a metric."""
+
+    __tablename__ = "metric"
+    __table_args__ = (
+        ForeignKeyConstraint(["version_id"], ["version.id"], ondelete="CASCADE"),
+        Index("ix_metric_project_model_name_value_number", "project", "model", "name", "value", "number"),
+        Index("ix_metric_project_name_value_model_number", "project", "name", "value", "model", "number"),
+    )
+
+    version_id: str = Field(sa_column=Column(String(36), primary_key=True))
+    name: str = Field(sa_column=Column(text(255), primary_key=True))
+    value: float = Field(sa_column=Column(Double, nullable=False))
+    project: str = Field(sa_column=Column(text(255), nullable=False))
+    model: str = Field(sa_column=Column(text(255), nullable=False))
+    number: int
+
+
+class InputExampleRow(Table, table=True):
+    """Apart from the version, since it may be large, and is not wanted when many versions are looked through."""
+
+    __tablename__ = "input_example"
+    __table_args__ = (ForeignKeyConstraint(["version_id"], ["version.id"], ondelete="CASCADE"),)
+
+    version_id: str = Field(sa_column=Column(String(36), primary_key=True))
+    content: str = Field(sa_column=Column(Text, nullable=False))
+    size_bytes: int
+
+
+class AliasRow(Table, table=True):
+    __tablename__ = "alias"
+    __table_args__ = (
+        ForeignKeyConstraint(["version_id"], ["version.id"], ondelete="CASCADE"),
+        Index("ix_alias_version_id", "version_id"),
+    )
+
+    project: str = Field(sa_column=Column(text(255), primary_key=True))
+    model: str = Field(sa_column=Column(text(255), primary_key=True))
+    alias: str = Field(sa_column=Column(text(63), primary_key=True))
+    version_id: str = Field(sa_column=Column(String(36), nullable=False))
+    update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
+class TagRow(Table, table=True):
+    __tablename__ = "tag"
+    __table_args__ = (ForeignKeyConstraint(["project", "model"], ["model.project", "model.name"], ondelete="CASCADE"),)
+
+    project: str = Field(sa_column=Column(text(255), primary_key=True))
+    model: str = Field(sa_column=Column(text(255), primary_key=True))
+    number: int = Field(sa_column=Column(Integer, primary_key=True, autoincrement=False))
+    """0 for the model itself."""
+    name: str = Field(sa_column=Column(text(63), primary_key=True))
+    value: Any = Field(sa_column=Column(JSON, nullable=False))
+    update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
+
+
+class TagSchemaRow(Table, table=True):
+    __tablename__ = "tag_schema"
+
+    project: str = Field(sa_column=Column(text(255), primary_key=True))
+    name: str = Field(sa_column=Column(text(63), primary_key=True))
+    json_schema: str = Field(sa_column=Column(Text, nullable=False))
+    """Empty: any value."""
+    mandatory: bool
+    update_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))
 
 
 class FileRow(Table, table=True):
@@ -93,7 +182,7 @@ class FileRow(Table, table=True):
     version_id: str = Field(sa_column=Column(String(36), primary_key=True))
     path: str = Field(sa_column=Column(text(1024), primary_key=True))
     size_bytes: int = Field(sa_column=Column(BigInteger, nullable=False))
-    sha256: str = Field(sa_column=Column(String(64), nullable=False))
+    sha256: str = Field(sa_column=Column(String(64), nullable=False, index=True))
 
 
 class UploadRow(Table, table=True):
@@ -120,4 +209,13 @@ class RequestRow(Table, table=True):
     request_id: str = Field(sa_column=Column(String(36), primary_key=True))
     fingerprint: str = Field(sa_column=Column(String(64), nullable=False))
     made: str = Field(sa_column=Column(String(255), nullable=False))
+    create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False, index=True))
+
+
+class PinRow(Table, table=True):
+    __tablename__ = "pin"
+    __table_args__ = (ForeignKeyConstraint(["version_id"], ["version.id"]),)
+
+    version_id: str = Field(sa_column=Column(String(36), primary_key=True))
+    user_name: str = Field(sa_column=Column(text(255), primary_key=True))
     create_time: datetime = Field(sa_column=Column(UtcTime, nullable=False))

@@ -5,15 +5,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from servery.errors import Unavailable
 from servery_kit.sql import READ_ONLY, translate
+from servery_registry.adapters.sql.aliases import SqlAliases
+from servery_registry.adapters.sql.contents import SqlContents
 from servery_registry.adapters.sql.files import SqlFiles
+from servery_registry.adapters.sql.input_examples import SqlInputExamples
 from servery_registry.adapters.sql.models import SqlModels
+from servery_registry.adapters.sql.pins import SqlPins
 from servery_registry.adapters.sql.requests import SqlRequests
+from servery_registry.adapters.sql.tags import SqlTags, SqlTagSchemas
 from servery_registry.adapters.sql.uploads import SqlUploads
 from servery_registry.adapters.sql.versions import SqlVersions
 
@@ -30,6 +32,12 @@ class SqlUnitOfWork:
         self.files = SqlFiles(session)
         self.uploads = SqlUploads(session)
         self.requests = SqlRequests(session)
+        self.input_examples = SqlInputExamples(session)
+        self.aliases = SqlAliases(session)
+        self.tags = SqlTags(session)
+        self.tag_schemas = SqlTagSchemas(session)
+        self.pins = SqlPins(session)
+        self.contents = SqlContents(session)
 
     async def __aenter__(self) -> Self:
         return self
@@ -38,13 +46,8 @@ class SqlUnitOfWork:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         await self._session.__aexit__(kind, error, traceback)  # shielded from a cancellation
-        if isinstance(error, DBAPIError):
-            raise translate(error) from error
-        # No connection is free, or none can be had: asyncpg lets the socket's own error through.
-        if isinstance(error, PoolTimeoutError | OSError):
-            raise Unavailable(
-                "the database does not answer; try again", reason="DATABASE_UNAVAILABLE", retry_after_s=1.0
-            ) from error
+        if failure := translate(error):
+            raise failure from error
 
     async def commit(self) -> None:
         await self._session.commit()

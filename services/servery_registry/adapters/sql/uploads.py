@@ -65,6 +65,9 @@ class SqlUploads:
     async def set_committed(self, upload_id: str) -> None:
         await self._session.execute(update(UploadRow).where(col(UploadRow.id) == upload_id).values(committed=True))
 
+    async def restart(self, upload_id: str, new_id: str) -> None:
+        await self._session.execute(update(UploadRow).where(col(UploadRow.id) == upload_id).values(id=new_id))
+
 
 def _upload(row: UploadRow) -> Upload:
     return Upload(

@@ -9,7 +9,6 @@ from sqlalchemy import RowMapping, Select, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from servery.errors import AlreadyExists
 from servery_kit.paging import Page
 from servery_serving.adapters.sql.tables import deployments, revisions
 from servery_serving.domain.deployment import (
@@ -21,6 +20,7 @@ from servery_serving.domain.deployment import (
     Revision,
     State,
     Status,
+    already_exists,
     not_found,
 )
 
@@ -46,24 +46,18 @@ class SqlDeployments:
         try:
             added = await self._connection.execute(insert(deployments).values(values).returning(deployments.c.id))
         except IntegrityError as error:
-            raise AlreadyExists(
-                f"project {deployment.project!r} has a deployment {deployment.name!r} already; "
-                "give another name, or delete that one first",
-                reason="DEPLOYMENT_ALREADY_EXISTS",
-                resource_type="deployment",
-                resource_name=deployment.name,
-                metadata={"project": deployment.project, "deployment": deployment.name},
-            ) from error
+            raise already_exists(deployment.project, deployment.name) from error
         deployment_id = added.scalar_one()
         await self._connection.execute(insert(revisions).values(_revision(deployment_id, deployment.revision)))
         return replace(deployment, id=deployment_id)
 
     async def get(self, project: str, name: str) -> Deployment:
-        query = _selected().where(
-            deployments.c.project == project, deployments.c.name == name, deployments.c.deleting.is_(False)
-        )
+        named = (deployments.c.project == project, deployments.c.name == name, deployments.c.deleting.is_(False))
         if self._writes:
-            query = query.with_for_update(of=deployments)  # PostgreSQL; on SQLite the transaction itself is the lock
+            # For PostgreSQL; on SQLite the transaction itself is the lock. Locked first and read afterwards: a join
+            # that waits for a lock keeps the revision it had found, and is empty when the wish has moved on meanwhile.
+            await self._connection.execute(select(deployments.c.id).where(*named).with_for_update())
+        query = _selected().where(*named)
         row = (await self._connection.execute(query)).mappings().one_or_none()
         if row is None:
             raise not_found(project, name)

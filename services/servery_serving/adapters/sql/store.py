@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from servery_kit.sql import READ_ONLY, translate
 from servery_serving.adapters.sql.deployments import SqlDeployments
 from servery_serving.adapters.sql.requests import SqlRequests
+from servery_serving.adapters.sql.unpins import SqlUnpins
 
 
 class SqlUnitOfWork:
@@ -18,6 +18,7 @@ class SqlUnitOfWork:
         self._connection = connection
         self.deployments = SqlDeployments(connection, writes=writes)
         self.requests = SqlRequests(connection)
+        self.unpins = SqlUnpins(connection)
 
     async def commit(self) -> None:
         await self._connection.commit()
@@ -34,8 +35,10 @@ class SqlStore:
         try:
             async with self._engine.connect() as connection:
                 yield SqlUnitOfWork(connection, writes=True)
-        except DBAPIError as error:
-            raise translate(error) from error
+        except Exception as error:
+            if failure := translate(error):
+                raise failure from error
+            raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[SqlUnitOfWork]:
@@ -43,5 +46,7 @@ class SqlStore:
             async with self._engine.connect() as connection:
                 await connection.execution_options(**READ_ONLY)
                 yield SqlUnitOfWork(connection, writes=False)
-        except DBAPIError as error:
-            raise translate(error) from error
+        except Exception as error:
+            if failure := translate(error):
+                raise failure from error
+            raise

@@ -99,3 +99,15 @@ requests = Table(
     Column("deployment_id", Id, nullable=False),
     Column("create_time", UtcDateTime, nullable=False),
 )
+
+unpins = Table(
+    "unpins",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=True),
+    Column("project", String(255), nullable=False),
+    Column("model", String(255), nullable=False),
+    Column("model_version", Integer, nullable=False),
+    # "user" is a word of SQL's own.
+    Column("user_name", String(255), key="user", nullable=False),
+)
+Index("unpins_by_user", unpins.c.user)

@@ -4,7 +4,7 @@ import pytest
 
 import servery.registry.v1 as pb
 from servery.errors import InvalidArgument
-from servery_registry.api import checks
+from servery_registry.api import checks, version_checks
 
 DIGEST = "0123456789abcdef" * 4
 MODEL = {"project": "default", "model": "iris"}
@@ -16,7 +16,9 @@ def create_model(**given):
 
 
 def create_version(**given):
-    return checks.create_version, pb.CreateVersionRequest(**({"model": "iris", "framework": pb.FRAMEWORK_ONNX} | given))
+    return version_checks.create_version, pb.CreateVersionRequest(
+        **({"model": "iris", "framework": pb.FRAMEWORK_ONNX} | given)
+    )
 
 
 def begin_upload(version=1, model="iris", **file):
@@ -30,6 +32,9 @@ def download(**given):
 WRONG = [
     (create_model(name=""), "name"),
     (create_model(name="a/b"), "name"),
+    (create_model(name="-"), "name"),
+    ((checks.list_models, pb.ListModelsRequest(name_prefix="a*")), "name_prefix"),
+    ((checks.list_models, pb.ListModelsRequest(project="a*")), "project"),
     (create_model(name="x" * 10_000), "name"),
     (create_model(name="a\n"), "name"),
     (create_model(project="a b"), "project"),
@@ -50,7 +55,7 @@ WRONG = [
     (create_version(metrics={"inf": -math.inf}), 'metrics["inf"]'),
     (create_version(description="x" * 1001), "description"),
     (create_version(request_id="x"), "request_id"),
-    ((checks.get_version, pb.GetVersionRequest(model="iris", version=-1)), "version"),
+    ((version_checks.get_version, pb.GetVersionRequest(model="iris", version=-1)), "version"),
     ((checks.list_versions, pb.ListVersionsRequest(model="")), "model"),
     ((checks.finalize_version, pb.FinalizeVersionRequest(model="iris")), "version"),
     (begin_upload(version=0), "version"),
@@ -87,6 +92,9 @@ def test_a_wrong_field_is_named(case, field):
         create_model(),
         create_model(project="p_1", description="x" * 1000, request_id="6BA7B810-9DAD-41D1-80B4-00C04FD430C8"),
         create_model(description="花" * 1000),
+        (checks.list_models, pb.ListModelsRequest()),
+        (checks.list_models, pb.ListModelsRequest(name_prefix="-")),
+        (checks.list_versions, pb.ListVersionsRequest(model="-")),
         create_version(),
         create_version(version=2**31 - 1, metrics={"x" * 255: 5e-324, "größe": -1e308}),
         *(create_version(framework=value) for value in pb.Framework.values() if value),

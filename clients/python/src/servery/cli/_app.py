@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperGroup
 
-from servery.cli import deploy, deployments, models, predict, status
+from servery.cli import deploy, deployments, models, predict, registry, status
 from servery.cli._output import example, fail
 from servery.cli._session import Session
 from servery.errors import ServeryError
@@ -47,7 +47,7 @@ def build(contributed: Iterable[EntryPoint] = ()) -> typer.Typer:
         ),
     )
     app.callback()(_options)
-    for part in (models, deploy, predict, deployments, status):
+    for part in (models, deploy, predict, deployments, registry, status):
         part.add_to(app)
     return app
 

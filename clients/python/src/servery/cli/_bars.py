@@ -1,4 +1,4 @@
-"""Progress bars of a transfer: the file under way, and all of them."""
+"""Progress bars of a transfer: the files under way, and all of them."""
 
 from types import TracebackType
 from typing import Final, Self
@@ -28,9 +28,9 @@ class Bars:
             disable=not console.is_terminal,
         )
         self._stage = ""
-        self._path = ""
         self._total = TaskID(0)
-        self._file = TaskID(0)
+        self._files: dict[str, TaskID] = {}
+        self._finished: list[str] = []
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -45,16 +45,21 @@ class Bars:
         """Show how far the transfer is."""
         if progress.stage != self._stage:
             self._begin(progress)
-        if progress.path != self._path:
-            self._path = progress.path
+        if progress.path not in self._files:
+            for path in self._finished:  # they stay until another file begins, so that also what is quick is seen
+                self._bars.remove_task(self._files.pop(path))
+            self._finished.clear()
             name = progress.path if len(progress.path) <= _LONGEST else "…" + progress.path[1 - _LONGEST :]
-            self._bars.reset(self._file, total=progress.file_size, description=f"  {name}")
-        self._bars.update(self._file, completed=progress.file_done)
+            self._files[progress.path] = self._bars.add_task(f"  {name}", total=progress.file_size)
+        self._bars.update(self._files[progress.path], completed=progress.file_done)
         self._bars.update(self._total, completed=progress.total_done)
+        if progress.file_done == progress.file_size and progress.path not in self._finished:
+            self._finished.append(progress.path)
 
     def _begin(self, progress: servery.Progress) -> None:
-        if self._stage:
-            self._bars.remove_task(self._file)
-        self._stage, self._path = progress.stage, ""
+        for task in self._files.values():
+            self._bars.remove_task(task)
+        self._files.clear()
+        self._finished.clear()
+        self._stage = progress.stage
         self._total = self._bars.add_task(_VERBS[progress.stage], total=progress.total_size)
-        self._file = self._bars.add_task("", total=progress.file_size)

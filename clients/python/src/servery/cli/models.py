@@ -1,22 +1,21 @@
-"""`servery models …`: register models and look at them."""
+"""`servery models …`: register models, look at them, and change what is known of them."""
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from servery import Model, Version
-from servery.cli import _complete as complete
-from servery.cli._bars import Bars
-from servery.cli._output import Json, example, metrics, put_facts, put_json, put_table, say, size
+from servery.cli import _model_changes as changes
+from servery.cli import _model_transfer as transfer
+from servery.cli._given import reference
+from servery.cli._model_options import Alias, Name, Number
+from servery.cli._model_view import facts, show_model, show_version, show_versions
+from servery.cli._output import Json, example, put_json, put_table, say, size
 from servery.cli._session import client
-from servery.client._convert import frameworks
 
 app = typer.Typer(no_args_is_help=True, help="Register trained models and look at them.", rich_markup_mode=None)
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the model.", autocompletion=complete.model)]
-Number = Annotated[
-    int | None, typer.Option("--version", min=1, metavar="N", help="Number of the version; the latest if not given.")
+Reference = Annotated[
+    str, typer.Argument(metavar="NAME[:VERSION]", help="A model; its version is a number or an alias, else the latest.")
 ]
 
 
@@ -25,74 +24,40 @@ def add_to(root: typer.Typer) -> None:
     root.add_typer(app, name="models", epilog=example("servery models list", "servery models show iris"))
 
 
-def _framework(value: str) -> str:
-    if value.lower() not in frameworks():
-        raise typer.BadParameter(f"{value!r} is none of {', '.join(frameworks())}")
-    return value.lower()
-
-
-def _metrics(values: list[str]) -> dict[str, float]:
-    given: dict[str, float] = {}
-    for value in values:
-        name, _, number = value.rpartition("=")
-        try:
-            given[name] = float(number)
-        except ValueError:
-            name = ""
-        if not name:
-            raise typer.BadParameter(f"{value!r} is not NAME=NUMBER, as in accuracy=0.97", param_hint="--metric")
-    return given
+transfer.add_push(app)
 
 
 @app.command(
+    "list",
     epilog=example(
-        "servery models push model/ --name iris --framework sklearn --metric accuracy=0.97",
-        "servery models push digits.onnx --name digits --framework onnx --description 'second try'",
-    )
+        "servery models list",
+        "servery models list --json",
+        "servery models list --filter 'framework = SKLEARN AND metrics.accuracy > 0.9'",
+        "servery models list --order-by 'metrics.accuracy desc'",
+    ),
 )
-def push(
+def list_(
     context: typer.Context,
-    path: Annotated[
-        Path, typer.Argument(metavar="DIR", exists=True, help="Folder with the model's files, or one file.")
-    ],
-    name: Annotated[str, typer.Option(metavar="NAME", help="Name of the model; created if there is none.")],
-    framework: Annotated[
-        str,
-        typer.Option(
-            metavar="FRAMEWORK",
-            help="One of " + ", ".join(frameworks()) + ".",
-            callback=_framework,
-            autocompletion=complete.framework,
-        ),
-    ],
-    version: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Number of the version; the next if not given.")
-    ] = None,
-    metric: Annotated[list[str] | None, typer.Option(metavar="NAME=NUMBER", help="A metric; may be repeated.")] = None,
-    description: Annotated[str, typer.Option(metavar="TEXT", help="Free text about this version.")] = "",
+    prefix: Annotated[str, typer.Option(metavar="TEXT", help="Only models whose name begins so.")] = "",
+    filter_: Annotated[
+        str, typer.Option("--filter", metavar="FILTER", help="List versions: those that the comparisons take.")
+    ] = "",
+    order_by: Annotated[
+        str, typer.Option(metavar="ORDER", help="List versions: version, create_time, model or metrics.NAME; desc.")
+    ] = "",
     json: Json = False,
 ) -> None:
-    """Register a trained model as a new version.
-
-    All files of the folder are uploaded. Others see the version when everything is there and verified, not before.
-    """
-    given = _metrics(metric or [])
-    with client(context) as hub, Bars() as bars:
-        made = hub.push(
-            path, name=name, framework=framework, version=version, metrics=given, description=description, progress=bars
-        )
-    if json:
-        put_json(made)
-        return
-    _show_version(made)
-    say(f"Version {made.version} of {made.model} is registered. Deploy it: servery deploy {made.model}")
-
-
-@app.command("list", epilog=example("servery models list", "servery models list --json"))
-def list_(context: typer.Context, json: Json = False) -> None:
-    """List the models of the project."""
+    """List the models of the project, or with a filter or an order the versions of all of them."""
+    if prefix and (filter_ or order_by):
+        raise typer.BadParameter("with a filter or an order write: --filter 'model = \"TEXT*\"'", param_hint="--prefix")
     with client(context) as hub:
-        models = list(hub.models.list())
+        if filter_ or order_by:
+            versions = list(hub.versions.list(filter=filter_, order_by=order_by))
+            put_json(versions) if json else show_versions(versions)
+            if not (versions or json):
+                say("No version is like that.")
+            return
+        models = list(hub.models.list(prefix=prefix))
     if json:
         put_json(models)
         return
@@ -100,29 +65,37 @@ def list_(context: typer.Context, json: Json = False) -> None:
         ("NAME", "LATEST", "UPDATED", "DESCRIPTION"),
         ((each.name, each.latest_version or "–", each.update_time, each.description) for each in models),
     )
-    if not models:
+    if not models and not prefix:
         say("No models yet. Register one: servery models push --help")
 
 
-@app.command(epilog=example("servery models show iris", "servery models show iris --version 2 --json"))
-def show(context: typer.Context, name: Name, version: Number = None, json: Json = False) -> None:
+@app.command(
+    epilog=example(
+        "servery models show iris",
+        "servery models show iris --version 2 --json",
+        "servery models show iris --alias champion",
+    )
+)
+def show(context: typer.Context, name: Name, version: Number = None, alias: Alias = None, json: Json = False) -> None:
     """Show a model and its versions, or one version of it."""
     with client(context) as hub:
-        if version is not None:
-            one = hub.versions.get(name, version)
-            put_json(one) if json else _show_version(one)
+        if version is not None or alias is not None:
+            one = hub.versions.get(name, version, alias=alias)
+            put_json(one) if json else show_version(one)
             return
         model, versions = hub.models.get(name), list(hub.versions.list(name))
     if json:
         put_json({"model": model, "versions": versions})
         return
-    _show_model(model, versions)
+    show_model(model, versions)
 
 
 @app.command(epilog=example("servery models files iris", "servery models files iris --version 2"))
-def files(context: typer.Context, name: Name, version: Number = None, json: Json = False) -> None:
+def files(context: typer.Context, name: Name, version: Number = None, alias: Alias = None, json: Json = False) -> None:
     """List the files of a version."""
     with client(context) as hub:
+        if alias is not None:
+            version = hub.versions.get(name, version, alias=alias).version
         found = list(hub.files.list(name, version))
     if json:
         put_json(found)
@@ -130,59 +103,64 @@ def files(context: typer.Context, name: Name, version: Number = None, json: Json
     put_table(("PATH", "SIZE", "SHA256"), ((each.path, size(each.size_bytes), each.sha256) for each in found))
 
 
-@app.command(epilog=example("servery models pull iris", "servery models pull iris --version 2 --to model/"))
-def pull(
+transfer.add_pull(app)
+
+
+def _direction(value: str) -> str:
+    if value not in {"max", "min"}:
+        raise typer.BadParameter(f"{value!r} is neither max nor min")
+    return value
+
+
+@app.command(epilog=example("servery models best iris accuracy", "servery models best iris loss --direction min"))
+def best(
     context: typer.Context,
     name: Name,
-    version: Number = None,
-    to: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder to write to; NAME-VERSION here if not given.")
-    ] = None,
+    metric: Annotated[str, typer.Argument(metavar="METRIC", help="Name of the metric.")],
+    direction: Annotated[str, typer.Option(metavar="max|min", help="Which end is best.", callback=_direction)] = "max",
     json: Json = False,
 ) -> None:
-    """Download the files of a version.
+    """Show the version with the best value of a metric; of equal ones the newest."""
+    with client(context) as hub:
+        found = hub.versions.best(name, metric, direction)
+    put_json(found) if json else show_version(found)
 
-    They are verified: each file is there whole, or not at all.
-    """
-    with client(context) as hub, Bars() as bars:
-        folder = hub.pull(name, version, to, progress=bars)
+
+@app.command(epilog=example("servery models diff iris:1 iris:2", "servery models diff iris:champion iris --json"))
+def diff(context: typer.Context, first: Reference, second: Reference, json: Json = False) -> None:
+    """Tell two versions apart: their metrics, files, and what else is known of them."""
+    which = [reference(first), reference(second)]
+    with client(context) as hub:
+        left, right = (hub.versions.get(name, number, alias=alias) for name, number, alias in which)
+        contents = [
+            {file.path: file.sha256 for file in hub.files.list(each.model, each.version)} for each in (left, right)
+        ]
+    metrics_ = _apart(left.metrics, right.metrics)
+    files_ = _apart(*contents)
+    known = _apart(dict(facts(left)), dict(facts(right)), without={"Metrics", "Created", "Files", "Manifest"})
     if json:
-        put_json({"folder": str(folder)})
-    else:
-        typer.echo(folder)
+        put_json({"metrics": metrics_, "files": files_, "metadata": known})
+        return
+    rows = [(name, *_change(*pair)) for name, pair in (*metrics_.items(), *known.items())]
+    rows += [(path, *_file_change(*pair)) for path, pair in files_.items()]
+    if not rows:
+        say("They are the same.")
+        return
+    put_table(("WHAT", f"{left.model}:{left.version}", f"{right.model}:{right.version}"), rows)
 
 
-def _show_model(model: Model, versions: list[Version]) -> None:
-    put_facts(
-        [
-            ("Name", model.name),
-            ("Project", model.project),
-            ("Description", model.description),
-            ("Created", model.create_time),
-            ("By", model.creator),
-        ]
-    )
-    typer.echo()
-    put_table(
-        ("VERSION", "STATE", "FRAMEWORK", "METRICS", "FILES", "SIZE", "CREATED"),
-        (
-            (v.version, v.state, v.framework, metrics(v.metrics), v.file_count, size(v.size_bytes), v.create_time)
-            for v in versions
-        ),
-    )
+def _apart(first: Any, second: Any, without: Any = ()) -> dict[str, tuple[Any, Any]]:
+    names = dict.fromkeys((*first, *second))
+    pairs = {name: (first.get(name), second.get(name)) for name in names if name not in without}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _show_version(version: Version) -> None:
-    put_facts(
-        [
-            ("Model", version.model),
-            ("Version", version.version),
-            ("State", version.state),
-            ("Framework", version.framework),
-            ("Metrics", metrics(version.metrics)),
-            ("Description", version.description),
-            ("Files", f"{version.file_count}, {size(version.size_bytes)}"),
-            ("Created", version.create_time),
-            ("By", version.creator),
-        ]
-    )
+def _change(first: Any, second: Any) -> tuple[str, str]:
+    return "–" if first in {None, ""} else str(first), "–" if second in {None, ""} else str(second)
+
+
+def _file_change(first: str | None, second: str | None) -> tuple[str, str]:
+    return first[:12] if first else "–", second[:12] if second else "–"
+
+
+changes.add_to(app)

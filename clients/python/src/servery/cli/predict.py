@@ -2,12 +2,12 @@
 
 import json as jsonlib
 import sys
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from servery.cli import _complete as complete
+from servery.cli._given import json_text
 from servery.cli._output import Json, example, put_json
 from servery.cli._session import client
 
@@ -42,26 +42,10 @@ def predict(
 
     The answer to {"instances": …} is {"predictions": …}, one a row; to {"inputs": …} it is {"outputs": …}.
     """
-    question = _read(data)
+    question = json_text(data, "--data")
     with client(context) as hub:
         answer = hub.predict(name, question, version=version, timeout_s=timeout)
     if json or not sys.stdout.isatty():
         put_json(answer)
     else:
         typer.echo(jsonlib.dumps(answer, indent=2, ensure_ascii=False))
-
-
-def _read(data: str) -> Any:
-    try:
-        if data == "-":
-            text = sys.stdin.read()
-        elif data.startswith("@"):
-            text = Path(data[1:]).read_text(encoding="utf-8")
-        else:
-            text = data
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"can't read {data[1:]}: {error}", param_hint="--data") from None
-    try:
-        return jsonlib.loads(text)
-    except ValueError as error:
-        raise typer.BadParameter(f"this is not JSON: {error}", param_hint="--data") from None

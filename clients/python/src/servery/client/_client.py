@@ -3,25 +3,42 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
-from servery.client import _convert as convert
+from servery.client._aliases import Aliases
 from servery.client._connection import Connection
+from servery.client._crew import PARALLEL
 from servery.client._deployments import Deployments, OnChange
-from servery.client._download import Download
-from servery.client._folder import digest, find
 from servery.client._health import ServiceStatus, check
 from servery.client._inference import MESSAGE_BYTES, Inference
-from servery.client._registry import Files, Models, Versions
+from servery.client._metadata import model_schema
+from servery.client._metadata import provenance as provenance_of
+from servery.client._models import Models
+from servery.client._push import Wish
 from servery.client._resources import Deployment, Version
-from servery.client._transfer import OnProgress, Patience, Tally
-from servery.client._upload import Upload
+from servery.client._schema import ModelSchema, Provenance
+from servery.client._storage import Storage
+from servery.client._tags import Tags
+from servery.client._transfer import OnProgress
+from servery.client._transfers import Transfers
+from servery.client._versions import Files, Versions
 from servery.errors import AlreadyExists, InvalidArgument
 from servery.inference import grpc_service_pb2
-from servery.registry.v1 import file_service_pb2, model_service_pb2, version_service_pb2
+from servery.registry.v1 import (
+    alias_service_pb2,
+    file_service_pb2,
+    model_service_pb2,
+    storage_service_pb2,
+    tag_service_pb2,
+    version_service_pb2,
+)
 from servery.serving.v1 import deployment_service_pb2
+
+if TYPE_CHECKING:
+    from servery.hsml import ModelRegistry
 
 TIMEOUT_S: Final = 10.0
 
@@ -65,7 +82,10 @@ class Client:
 
     models: Models
     versions: Versions
+    aliases: Aliases
+    tags: Tags
     files: Files
+    storage: Storage
     deployments: Deployments
 
     def __init__(self, *, registry: str, serving: str, inference: str, project: str, timeout_s: float) -> None:
@@ -80,6 +100,9 @@ class Client:
                 model_service_pb2.DESCRIPTOR.services_by_name["ModelService"],
                 version_service_pb2.DESCRIPTOR.services_by_name["VersionService"],
                 file_service_pb2.DESCRIPTOR.services_by_name["FileService"],
+                alias_service_pb2.DESCRIPTOR.services_by_name["AliasService"],
+                tag_service_pb2.DESCRIPTOR.services_by_name["TagService"],
+                storage_service_pb2.DESCRIPTOR.services_by_name["StorageService"],
             ],
             timeout_s=timeout_s,
         )
@@ -101,8 +124,12 @@ class Client:
         )
         self.models = Models(self._registry, project)
         self.versions = Versions(self._registry, project)
+        self.aliases = Aliases(self._registry, project)
+        self.tags = Tags(self._registry, project)
         self.files = Files(self._registry, project)
+        self.storage = Storage(self._registry)
         self.deployments = Deployments(self._serving, project)
+        self._transfers = Transfers(self._registry, project)
         self._predictions = Inference(self._inference)
 
     def push(
@@ -114,28 +141,37 @@ class Client:
         version: int | None = None,
         metrics: Mapping[str, float] | None = None,
         description: str = "",
+        input_example: Any = None,
+        schema: ModelSchema | Mapping[str, Any] | None = None,
+        provenance: Provenance | Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        aliases: Sequence[str] = (),
+        parallel: int = PARALLEL,
         progress: OnProgress | None = None,
     ) -> Version:
         """Register a trained model: a file, or a folder with all that is in it, as a new version of model `name`.
 
         The model is created if there is none; `version` None means the next free number. The version is visible to
-        others once all files are uploaded and verified, and not before: a push that fails leaves nothing to be seen.
-        Goes on by itself after the registry was away for a while. Raise InvalidArgument when the path holds what can't
-        be pushed, AlreadyExists when the number is taken, Unavailable when the registry stays away.
+        others once all files are uploaded and verified, and not before; its tags and aliases are set next.
+
+        Goes on by itself after the registry was away for a while. One that failed or was interrupted shows nothing,
+        and goes on when the same is pushed again within a day: the same path, files and metadata. `parallel` files are
+        under way at once. Raise InvalidArgument when the path holds what can't be pushed, AlreadyExists when the number
+        is taken, Unavailable when the registry stays away.
         """
-        convert.framework_to_proto(framework)  # before a long read, not after it
-        found = find(Path(path))
-        total = sum(file.size_bytes for file in found)
-        tally = Tally("hash", total, progress)
-        files = [digest(file, tally) for file in found]
-        self.models.ensure(name)
-        made = self.versions.create(
-            name, framework=framework, version=version, metrics=metrics, description=description
+        wish = Wish(
+            model=name,
+            framework=framework,
+            version=version,
+            metrics=metrics,
+            description=description,
+            input_example=input_example,
+            schema=None if schema is None else model_schema(schema),
+            provenance=None if provenance is None else provenance_of(provenance),
+            tags=tags or {},
+            aliases=tuple(aliases),
         )
-        upload = Upload(self._registry, made, Tally("send", total, progress))
-        for where, file in zip(found, files, strict=True):
-            upload.file(where, file)
-        return Patience().run(lambda: self.versions.finalize(name, made.version))
+        return self._transfers.push(Path(path), wish.checked(), parallel, progress)
 
     def pull(
         self,
@@ -143,22 +179,26 @@ class Client:
         version: int | None = None,
         to: str | os.PathLike[str] | None = None,
         *,
+        alias: str | None = None,
+        parallel: int = PARALLEL,
         progress: OnProgress | None = None,
     ) -> Path:
         """Download the files of a version into folder `to`, and answer the folder.
 
-        None means the latest version, and the folder «name-version» here. A file is there whole and verified, or not at
-        all; what is there already with the same content is not fetched again. Raise NotFound when there is no such
-        version, DataLoss when bytes are not those of their digest, Unavailable when the registry stays away.
+        Without number and alias it is the latest version, and without `to` the folder «name-version» here. A file is
+        there whole and verified, or not at all; what is there already with the same content, or in the cache of this
+        machine, is not fetched again, and what was broken off goes on where it was. Raise NotFound when there is no
+        such version, DataLoss when bytes are not those of their digest, Unavailable when the registry stays away.
         """
-        found = self.versions.get(name, version)
+        found = self.versions.get(name, version, alias=alias)
         folder = Path(to) if to is not None else Path(f"{name}-{found.version}")
-        files = list(self.files.list(name, found.version))
-        tally = Tally("receive", sum(file.size_bytes for file in files), progress)
-        download = Download(self._registry, found, folder, tally)
-        for file in files:
-            download.file(file)
+        self._transfers.pull(found, folder, parallel, progress)
         return folder
+
+    def get_model_registry(self) -> "ModelRegistry":
+        """The registry in the words of Hopsworks' client; see `servery.hsml`."""
+        registry: ModelRegistry = import_module("servery.hsml").ModelRegistry(self)
+        return registry
 
     def deploy(
         self,

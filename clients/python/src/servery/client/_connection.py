@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -14,6 +14,8 @@ from servery._grpc_errors import STATUS_METADATA_KEY, from_rpc
 
 Response = TypeVar("Response")
 Stub = TypeVar("Stub")
+
+Watch = Callable[[Any], AbstractContextManager[None]]
 
 UNREACHABLE: Final = "SERVICE_UNREACHABLE"
 """Reason of Unavailable when nothing answers at the address, as against a service that says it is unavailable."""
@@ -65,19 +67,32 @@ class Connection:
         made: Stub = self._stubs[stub]
         return made
 
-    def call(self, method: Any, request: Any, *, timeout_s: float | None = None) -> Any:
-        """The answer to a call that has one answer: `method` of a stub; `request` may be an iterator of messages."""
-        with self.translated():
-            return method(request, timeout=self._timeout(timeout_s), metadata=self._metadata)
+    def call(self, method: Any, request: Any, *, timeout_s: float | None = None, watch: Watch | None = None) -> Any:
+        """The answer to a call that has one answer: `method` of a stub; `request` may be an iterator of messages.
 
-    def stream(self, method: Any, request: Any, *, timeout_s: float | None = None) -> Generator[Any, None, None]:
-        """The answers of a call that has many. The call is cancelled when the iterator is closed before its end."""
+        `watch` is given the call while it runs, so that another thread can cancel it.
+        """
+        with self.translated():
+            if watch is None:
+                return method(request, timeout=self._timeout(timeout_s), metadata=self._metadata)
+            call = method.future(request, timeout=self._timeout(timeout_s), metadata=self._metadata)
+            with watch(call):
+                return _result(call)
+
+    def stream(
+        self, method: Any, request: Any, *, timeout_s: float | None = None, watch: Watch | None = None
+    ) -> Generator[Any, None, None]:
+        """The answers of a call that has many. The call is cancelled when the iterator is closed before its end.
+
+        `watch` is given the call while it runs, so that another thread can cancel it.
+        """
         with self.translated():
             call = method(request, timeout=self._timeout(timeout_s), metadata=self._metadata)
-            try:
-                yield from call
-            finally:
-                call.cancel()
+            with watch(call) if watch is not None else nullcontext():
+                try:
+                    yield from call
+                finally:
+                    call.cancel()
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -120,3 +135,10 @@ class Connection:
                     metadata={"service": self.service, "address": self.address},
                 )
         return translated
+
+
+def _result(call: Any) -> Any:
+    try:
+        return call.result()
+    except grpc.FutureCancelledError:
+        raise errors.Cancelled("the call was given up") from None

@@ -1,13 +1,28 @@
 """From the wire to what a client is answered, and the names of enums both ways."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
 import servery.registry.v1 as registry
 import servery.serving.v1 as serving
-from servery.client._resources import Condition, Deployment, File, Model, Version
+from servery.client import _metadata as metadata
+from servery.client import _value as value
+from servery.client._resources import (
+    Collected,
+    Condition,
+    Deployment,
+    File,
+    Finding,
+    Garbage,
+    Model,
+    Scan,
+    TagSchema,
+    Version,
+)
 from servery.errors import InvalidArgument
 
 
@@ -19,6 +34,12 @@ def framework_to_proto(name: str) -> registry.Framework.ValueType:
 def engine_to_proto(name: str) -> serving.Engine.ValueType:
     """ENGINE_LOCAL for "local". Raise InvalidArgument that lists the names there are."""
     return serving.Engine.ValueType(_number(serving.Engine.DESCRIPTOR, "ENGINE_", name, "engine"))
+
+
+def direction_to_proto(name: str) -> registry.GetBestVersionRequest.Direction.ValueType:
+    """DIRECTION_MAX for "max". Raise InvalidArgument that lists the names there are."""
+    enum = registry.GetBestVersionRequest.Direction
+    return enum.ValueType(_number(enum.DESCRIPTOR, "DIRECTION_", name, "direction"))
 
 
 def frameworks() -> list[str]:
@@ -40,6 +61,9 @@ def model_from_proto(message: registry.Model) -> Model:
         creator=message.creator,
         create_time=_time(message.create_time),
         update_time=_time(message.update_time),
+        etag=message.etag,
+        aliases=dict(sorted(message.aliases.items())),
+        tags=_tags(message.tags),
     )
 
 
@@ -58,6 +82,36 @@ def version_from_proto(message: registry.Version) -> Version:
         creator=message.creator,
         create_time=_time(message.create_time),
         update_time=_time(message.update_time),
+        etag=message.etag,
+        input_example=value.from_text(message.input_example),
+        schema=metadata.model_schema_from_proto(message.schema) if message.HasField("schema") else None,
+        provenance=metadata.provenance_from_proto(message.provenance) if message.HasField("provenance") else None,
+        tags=_tags(message.tags),
+        aliases=tuple(message.aliases),
+        missing_mandatory_tags=tuple(message.missing_mandatory_tags),
+        manifest_sha256=message.manifest_sha256,
+        scan=_scan_from_proto(message.scan) if message.HasField("scan") else None,
+    )
+
+
+def tag_schema_from_proto(message: registry.TagSchema) -> TagSchema:
+    return TagSchema(
+        project=message.project,
+        name=message.name,
+        json_schema=value.from_text(message.json_schema),
+        mandatory=message.mandatory,
+        update_time=_time(message.update_time),
+    )
+
+
+def collected_from_proto(message: registry.CollectGarbageResponse) -> Collected:
+    return Collected(
+        count=message.count,
+        size_bytes=message.size_bytes,
+        garbage=tuple(
+            Garbage(sha256=each.sha256, upload_id=each.upload_id, size_bytes=each.size_bytes)
+            for each in message.garbage
+        ),
     )
 
 
@@ -88,6 +142,25 @@ def deployment_from_proto(message: serving.Deployment) -> Deployment:
         create_time=_time(message.create_time),
         update_time=_time(message.update_time),
     )
+
+
+def _scan_from_proto(message: registry.Scan) -> Scan:
+    def verdict(number: int) -> str:
+        return _name(registry.Scan.Verdict.DESCRIPTOR, "VERDICT_", number)
+
+    return Scan(
+        verdict=verdict(message.verdict),
+        scanner=message.scanner,
+        findings=tuple(
+            Finding(path=each.path, format=each.format, verdict=verdict(each.verdict), text=each.text)
+            for each in message.findings
+        ),
+        scan_time=_time(message.scan_time),
+    )
+
+
+def _tags(tags: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value.from_proto(tags[name]) for name in sorted(tags)}
 
 
 def _condition_from_proto(message: serving.Deployment.Condition) -> Condition:

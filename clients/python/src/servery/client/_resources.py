@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
+
+from servery.client._schema import ModelSchema, Provenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +23,47 @@ class Model:
     creator: str
     create_time: datetime
     update_time: datetime
+    etag: str = ""
+    """Changes with every change of the model; given to `update`, only that form is changed."""
+
+    aliases: Mapping[str, int] = field(default_factory=dict)
+    """Alias to version number, such as champion: 3."""
+
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Name to JSON value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that a scan found."""
+
+    path: str
+    format: str
+    """What the content is, such as "pickle", "zip", "onnx", "hdf5"."""
+
+    verdict: str
+    """As in `Scan.verdict`, of this one."""
+
+    text: str
+    """For a person."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scan:
+    """What was found in the files of a version when it was finalised."""
+
+    verdict: str
+    """The worst of the findings: "CLEAN" (no promise: a scanner can be deceived), "SUSPICIOUS", "DANGEROUS" (both
+    advisory), or "MISMATCH": a file is not of the format that its name says. "UNSPECIFIED" when one was not scanned and
+    nothing worse was found."""
+
+    scanner: str
+    """What scanned, with its version."""
+
+    findings: tuple[Finding, ...] = ()
+    """At most 100, the worst first."""
+
+    scan_time: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +77,8 @@ class Version:
     """A UUID, unique everywhere."""
 
     state: str
-    """"PENDING" while files are uploaded, "READY" when it can be used, "FAILED" or "DELETING"."""
+    """"PENDING" while files are uploaded, "READY" when it can be used, "QUARANTINED" when a file is not what its name
+    says, "FAILED" or "DELETING"."""
 
     framework: str
     """"sklearn", "onnx" …: what can load the files."""
@@ -47,6 +92,68 @@ class Version:
     creator: str
     create_time: datetime
     update_time: datetime
+    etag: str = ""
+    """Changes with every change of the version; given to `update` or `delete`, only that form is touched."""
+
+    input_example: Any = None
+    """What a request to the model may look like: any JSON. None when there is no example."""
+
+    schema: ModelSchema | None = None
+    provenance: Provenance | None = None
+    tags: Mapping[str, Any] = field(default_factory=dict)
+    """Name to JSON value."""
+
+    aliases: tuple[str, ...] = ()
+    """Aliases of the model that name this version, in order."""
+
+    missing_mandatory_tags: tuple[str, ...] = ()
+    """Names of tags that the project asks of every version, and that this one has not."""
+
+    manifest_sha256: str = ""
+    """One digest for all files; empty until the version is finalised."""
+
+    scan: Scan | None = None
+    """What was found in the files; None until they were scanned."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagSchema:
+    """What a project says of the tags of a name."""
+
+    project: str
+    name: str
+    json_schema: Any = None
+    """The JSON Schema (draft 2020-12) that values must fit; None: any value."""
+
+    mandatory: bool
+    """Every version shall have the tag. Versions without it are reported, not refused."""
+
+    update_time: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Garbage:
+    """Something that garbage collection frees."""
+
+    sha256: str
+    """Of a content; empty for an upload."""
+
+    upload_id: str
+    """Of an upload that was given up; empty for a content."""
+
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """What garbage collection freed, or would free."""
+
+    count: int
+    size_bytes: int
+    """Bytes of all of them."""
+
+    garbage: tuple[Garbage, ...] = ()
+    """The first 1000, the largest first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,7 @@ class Model(_message.Message):
     project: _builtins.str
     """The project that owns the model."""
     name: _builtins.str
-    """Unique within its project; immutable. Matches [A-Za-z0-9_-]{1,255}."""
+    """Unique within its project; immutable. Matches [A-Za-z0-9_-]{1,255}, and is not "-"."""
     description: _builtins.str
     """Free text, at most 1000 characters."""
     latest_version: _builtins.int

@@ -57,7 +57,9 @@ class CollectGarbageResponse(_message.Message):
 
     @_typing.final
     class Garbage(_message.Message):
-        """Something that was, or would be, freed."""
+        """Something that was, or would be, freed: a content, the parts of an upload, or, with neither name, all that writes
+        have left that were torn by a crash.
+        """
 
         DESCRIPTOR: _descriptor.Descriptor
 

@@ -48,6 +48,8 @@ class StorageServiceServicer:
 
     def CollectGarbage(self, request, context):
         """Free what no version names: contents, and parts of uploads that were given up. Safe beside running uploads.
+
+        A version that is PENDING stays until it is deleted. An upload whose parts are freed gets another id: begin it again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

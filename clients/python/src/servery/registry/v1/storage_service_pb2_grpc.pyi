@@ -34,7 +34,10 @@ class StorageServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> StorageServiceAsyncStub: ...
     CollectGarbage: _grpc.UnaryUnaryMultiCallable[_storage_service_pb2.CollectGarbageRequest, _storage_service_pb2.CollectGarbageResponse]
-    """Free what no version names: contents, and parts of uploads that were given up. Safe beside running uploads."""
+    """Free what no version names: contents, and parts of uploads that were given up. Safe beside running uploads.
+
+    A version that is PENDING stays until it is deleted. An upload whose parts are freed gets another id: begin it again.
+    """
 
 @_typing.type_check_only
 class StorageServiceAsyncStub(StorageServiceStub):
@@ -42,7 +45,10 @@ class StorageServiceAsyncStub(StorageServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CollectGarbage: _aio.UnaryUnaryMultiCallable[_storage_service_pb2.CollectGarbageRequest, _storage_service_pb2.CollectGarbageResponse]  # type: ignore[assignment]
-    """Free what no version names: contents, and parts of uploads that were given up. Safe beside running uploads."""
+    """Free what no version names: contents, and parts of uploads that were given up. Safe beside running uploads.
+
+    A version that is PENDING stays until it is deleted. An upload whose parts are freed gets another id: begin it again.
+    """
 
 class StorageServiceServicer(metaclass=_abc_1.ABCMeta):
     """Care of the bytes that versions are made of."""
@@ -53,6 +59,9 @@ class StorageServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _storage_service_pb2.CollectGarbageRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_storage_service_pb2.CollectGarbageResponse, _abc.Awaitable[_storage_service_pb2.CollectGarbageResponse]]:
-        """Free what no version names: contents, and parts of uploads that were given up. Safe beside running uploads."""
+        """Free what no version names: contents, and parts of uploads that were given up. Safe beside running uploads.
+
+        A version that is PENDING stays until it is deleted. An upload whose parts are freed gets another id: begin it again.
+        """
 
 def add_StorageServiceServicer_to_server(servicer: StorageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

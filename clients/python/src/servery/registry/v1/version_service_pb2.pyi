@@ -219,13 +219,19 @@ class ListVersionsRequest(_message.Message):
     filter: _builtins.str
     """Which versions: comparisons joined by AND, such as
     `framework = SKLEARN AND metrics.accuracy > 0.9 AND tags.team = "vision" AND create_time > "2026-01-01T00:00:00Z"`.
+    Empty means all. At most 4096 characters and 20 comparisons; INVALID_ARGUMENT says where the text goes wrong.
 
-    Fields: model (also a prefix: `model = "iris*"`), framework, state, creator, alias (`alias = champion`, or
-    `alias = *` for any), tags.NAME, metrics.NAME, create_time, version. Comparisons: = != < <= > >=. Empty means all.
+    By = and != : model (also a prefix: `model = "iris*"`), framework, state, creator, alias (`alias = champion`, or
+    `alias = *` for any), tags.NAME with a text, true or false. By = != < <= > >= : metrics.NAME and tags.NAME with a
+    number, create_time with an RFC 3339 time, version with a whole number.
+
+    A value, and likewise the NAME of a metric, is a bare word of letters, digits and _.+/@:%- or stands in double
+    quotes, with a backslash before each " and \\ in it; numbers, true and false are bare. A metric or a tag that a
+    version has not fulfils no comparison, != neither; a tag of another type than the value is unequal to it.
     """
     order_by: _builtins.str
     """`version`, `create_time`, `model` or `metrics.NAME`, and ` desc` for the reverse; those without the metric are left
-    out. Empty means newest number first, by model when there are several.
+    out. Those that are equal follow by model and number. Empty means by model, the newest number first.
     """
     def __init__(
         self,
@@ -258,7 +264,7 @@ class ListVersionsResponse(_message.Message):
     """Empty on the last page."""
     @_builtins.property
     def versions(self) -> _containers.RepeatedCompositeFieldContainer[_version_pb2.Version]:
-        """Newest number first."""
+        """In the order that was asked for."""
 
     def __init__(
         self,

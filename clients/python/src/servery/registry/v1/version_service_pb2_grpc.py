@@ -101,7 +101,7 @@ class VersionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListVersions(self, request, context):
-        """List the versions of a model, newest number first.
+        """List the versions of a model, or of all models of a project.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

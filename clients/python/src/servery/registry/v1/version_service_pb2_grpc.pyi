@@ -46,7 +46,7 @@ class VersionServiceStub:
     GetVersion: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.GetVersionRequest, _version_service_pb2.GetVersionResponse]
     """Get one version, or the latest. NOT_FOUND when there is none."""
     ListVersions: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.ListVersionsRequest, _version_service_pb2.ListVersionsResponse]
-    """List the versions of a model, newest number first."""
+    """List the versions of a model, or of all models of a project."""
     UpdateVersion: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.UpdateVersionRequest, _version_service_pb2.UpdateVersionResponse]
     """Change description, metrics, input example, schema or provenance of a version.
 
@@ -87,7 +87,7 @@ class VersionServiceAsyncStub(VersionServiceStub):
     GetVersion: _aio.UnaryUnaryMultiCallable[_version_service_pb2.GetVersionRequest, _version_service_pb2.GetVersionResponse]  # type: ignore[assignment]
     """Get one version, or the latest. NOT_FOUND when there is none."""
     ListVersions: _aio.UnaryUnaryMultiCallable[_version_service_pb2.ListVersionsRequest, _version_service_pb2.ListVersionsResponse]  # type: ignore[assignment]
-    """List the versions of a model, newest number first."""
+    """List the versions of a model, or of all models of a project."""
     UpdateVersion: _aio.UnaryUnaryMultiCallable[_version_service_pb2.UpdateVersionRequest, _version_service_pb2.UpdateVersionResponse]  # type: ignore[assignment]
     """Change description, metrics, input example, schema or provenance of a version.
 
@@ -143,7 +143,7 @@ class VersionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _version_service_pb2.ListVersionsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_version_service_pb2.ListVersionsResponse, _abc.Awaitable[_version_service_pb2.ListVersionsResponse]]:
-        """List the versions of a model, newest number first."""
+        """List the versions of a model, or of all models of a project."""
 
     @_abc_1.abstractmethod
     def UpdateVersion(

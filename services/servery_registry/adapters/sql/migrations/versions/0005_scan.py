@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -18,9 +18,9 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("version") as batch:
-        batch.drop_column("scan")
-        batch.drop_column("manifest_sha256")
+    # No batch: it would drop and make anew the table that files and uploads refer to.
+    for column in ("scan", "manifest_sha256"):
+        op.execute(f"ALTER TABLE version DROP COLUMN {column}")
 
 
 def _sign() -> None:
@@ -29,7 +29,8 @@ def _sign() -> None:
     file = sa.table("file", *map(sa.column, ("version_id", "path", "size_bytes", "sha256")))
     connection = op.get_bind()
     for (id_,) in connection.execute(sa.select(version.c.id).where(version.c.state == "READY")).all():
-        files = connection.execute(sa.select(file).where(file.c.version_id == id_).order_by(file.c.path))
-        lines = "".join(f"{each.sha256} {each.size_bytes} {each.path}\n" for each in files)
+        files = connection.execute(sa.select(file).where(file.c.version_id == id_)).all()
+        ordered = sorted(files, key=lambda each: each.path.encode())
+        lines = "".join(f"{each.sha256} {each.size_bytes} {each.path}\n" for each in ordered)
         digest = hashlib.sha256(lines.encode()).hexdigest()
         connection.execute(sa.update(version).where(version.c.id == id_).values(manifest_sha256=digest))
