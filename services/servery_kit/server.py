@@ -14,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 
 from servery_kit.config import CannotStart
 from servery_kit.interceptors import Guard
+from servery_kit.interceptors.wellformed import Wellformed
 from servery_kit.reflection import reflection_pool
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ async def running(
 
     `bind` is host:port, or unix:/path. Raise CannotListen when it can't be had.
     """
-    server = grpc.aio.server(interceptors=list(guards), options=_options(message_bytes))
+    server = grpc.aio.server(interceptors=[*guards, Wellformed()], options=_options(message_bytes))
     checks = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(checks, server)
     for service in services:

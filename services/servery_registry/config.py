@@ -35,6 +35,11 @@ class Config(Settings):
         86400.0, ge=0, le=366 * 86400, description="Seconds for which garbage is left in peace after it was written."
     )
 
+    scan_bytes: int = Field(256 * 1024**2, ge=0, description="Largest file that is scanned for code, in bytes.")
+    scan_s: float = Field(
+        8.0, gt=0, le=600, description="Seconds a scan of a version for code may take; the rest goes unscanned."
+    )
+
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:

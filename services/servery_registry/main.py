@@ -25,6 +25,7 @@ from servery_kit.urls import shown
 from servery_registry.adapters.blobs.opening import look_into, open_store
 from servery_registry.adapters.blobs.store import StoredBlobs
 from servery_registry.adapters.json_schema import LibraryJsonSchemas
+from servery_registry.adapters.scan.picklescan import Picklescan
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.api.aliases import AliasServicer
 from servery_registry.api.files import FileServicer
@@ -37,6 +38,7 @@ from servery_registry.app.aliases import AliasUseCases
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
 from servery_registry.app.pins import PinUseCases
+from servery_registry.app.scanning import Scanning
 from servery_registry.app.storage import StorageUseCases
 from servery_registry.app.tags import TagUseCases
 from servery_registry.app.versions import VersionUseCases
@@ -61,8 +63,9 @@ async def serving(config: Config) -> AsyncIterator[Running]:
         log.info("blob store: %s", shown(config.blobs))
         begin_work = sql_work(engine)
         models = ModelServicer(ModelUseCases(begin_work, _now, _new_id))
-        versions = VersionServicer(VersionUseCases(begin_work, _now, _new_id))
         blobs = StoredBlobs(store)
+        scanning = Scanning(blobs, Picklescan(max_bytes=config.scan_bytes, seconds=config.scan_s), _now)
+        versions = VersionServicer(VersionUseCases(begin_work, scanning, _now, _new_id))
         files = FileServicer(FileUseCases(begin_work, blobs, _now, _new_id))
         aliases = AliasServicer(AliasUseCases(begin_work, _now, _new_id))
         tags = TagServicer(TagUseCases(begin_work, LibraryJsonSchemas(), _now, _new_id))

@@ -16,11 +16,13 @@ from servery_kit.sql import database
 from servery_registry.adapters.blobs.opening import open_store
 from servery_registry.adapters.blobs.store import StoredBlobs
 from servery_registry.adapters.json_schema import LibraryJsonSchemas
+from servery_registry.adapters.scan.picklescan import Picklescan
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS, sql_work
 from servery_registry.app.aliases import AliasUseCases
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
 from servery_registry.app.pins import PinUseCases
+from servery_registry.app.scanning import Scanning
 from servery_registry.app.storage import StorageUseCases
 from servery_registry.app.tags import TagUseCases
 from servery_registry.app.versions import VersionUseCases
@@ -118,6 +120,7 @@ class Registry(Protocol):
     def aliases(self) -> AliasCases: ...
     @property
     def tags(self) -> TagCases: ...
+    @property
     def pins(self) -> PinCases: ...
     @property
     def storage(self) -> StorageCases: ...
@@ -147,9 +150,10 @@ class Local:
     @classmethod
     def over(cls, begin_work: BeginWork, store: Any) -> "Local":
         blobs = StoredBlobs(store)
+        scanner = Picklescan(max_bytes=64 * 1024**2, seconds=8.0)
         return cls(
             ModelUseCases(begin_work, _now, _new_id),
-            VersionUseCases(begin_work, _now, _new_id),
+            VersionUseCases(begin_work, Scanning(blobs, scanner, _now), _now, _new_id),
             FileUseCases(begin_work, blobs, _now, _new_id),
             AliasUseCases(begin_work, _now, _new_id),
             TagUseCases(begin_work, LibraryJsonSchemas(), _now, _new_id),

@@ -21,6 +21,7 @@ from servery_registry.domain.garbage import Account, Garbage
 from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model import Model, NewModel
 from servery_registry.domain.order import NEWEST, Key, Order, order_text
+from servery_registry.domain.scan import Finding, Scan, Verdict
 from servery_registry.domain.upload import Piece, Progress
 from servery_registry.domain.version import NewVersion, State, Version, VersionChange
 from tests.contracts.remote_metadata import RemoteAliases, RemoteTags, answer, change_to_proto, described
@@ -288,7 +289,25 @@ def _version(version: pb.Version) -> Version:
         update_time=version.update_time.ToDatetime(UTC),
         etag=version.etag,
         **described(version),
+        manifest_sha256=version.manifest_sha256,
+        scan=_scan(version.scan) if version.HasField("scan") else None,
     )
+
+
+def _scan(scan: pb.Scan) -> Scan:
+    return Scan(
+        verdict=_verdict(scan.verdict),
+        scanner=scan.scanner,
+        findings=tuple(
+            Finding(path=each.path, format=each.format, verdict=_verdict(each.verdict), text=each.text)
+            for each in scan.findings
+        ),
+        scan_time=scan.scan_time.ToDatetime(UTC),
+    )
+
+
+def _verdict(verdict: Any) -> Verdict:
+    return Verdict(pb.Scan.Verdict.Name(verdict).removeprefix("VERDICT_"))
 
 
 def _progress(upload: pb.Upload) -> Progress:

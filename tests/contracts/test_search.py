@@ -145,6 +145,7 @@ async def test_filters_find_what_they_mean(registry: Registry, made, data):
         ("version > 3", 4),
         ("state = READY", 8),
         ("state = PENDING", 0),
+        ("state = QUARANTINED", 0),
         ("creator = nobody", 0),
         ("metrics.none != 1", 0),
         ('create_time > "2020-01-01T00:00:00Z" AND create_time < "9999-01-01T00:00:00Z"', 8),

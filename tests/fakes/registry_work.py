@@ -20,7 +20,7 @@ from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.remembered import Remembered
 from servery_registry.domain.tag import TagSchema
 from servery_registry.domain.upload import Upload, no_such_upload
-from servery_registry.domain.version import State, Version, no_such_version, number_taken, version_deleted
+from servery_registry.domain.version import FINALISED, State, Version, no_such_version, number_taken, version_deleted
 from tests.fakes.version_search import in_order, matches
 
 T = TypeVar("T")
@@ -161,7 +161,7 @@ class FakeVersions:
             for version in self._rows.versions.values()
             if version.project == project
             and model in {None, version.model}
-            and (show_pending or version.state is State.READY)
+            and (show_pending or version.state in FINALISED)
             and matches(self._described(version), where)
         ]
         return listing(in_order(found, order, window.after), window.size)

@@ -18,6 +18,7 @@ from servery_registry.api.metadata_convert import (
 from servery_registry.domain.file import File
 from servery_registry.domain.garbage import Account
 from servery_registry.domain.model import DEFAULT_PROJECT, Model, NewModel
+from servery_registry.domain.scan import Finding, Scan
 from servery_registry.domain.tag import TagSchema
 from servery_registry.domain.upload import Progress
 from servery_registry.domain.version import Framework, NewVersion, State, Version, VersionChange
@@ -25,6 +26,7 @@ from servery_registry.domain.version import Framework, NewVersion, State, Versio
 _FRAMEWORK_PREFIX = "FRAMEWORK_"
 _STATE_PREFIX = "STATE_"
 _EXACT = 2**53
+_VERDICT_PREFIX = "VERDICT_"
 
 
 def project_from_proto(given: str) -> str:
@@ -109,6 +111,26 @@ def version_to_proto(version: Version) -> pb.Version:
         tags=_tags_to_proto(version.tags),
         aliases=version.aliases,
         missing_mandatory_tags=version.missing_mandatory_tags,
+        manifest_sha256=version.manifest_sha256,
+        scan=None if version.scan is None else scan_to_proto(version.scan),
+    )
+
+
+def scan_to_proto(scan: Scan) -> pb.Scan:
+    return pb.Scan(
+        verdict=pb.Scan.Verdict.Value(_VERDICT_PREFIX + scan.verdict.value),
+        scanner=scan.scanner,
+        findings=[finding_to_proto(each) for each in scan.findings],
+        scan_time=time_to_proto(scan.scan_time),
+    )
+
+
+def finding_to_proto(finding: Finding) -> pb.Scan.Finding:
+    return pb.Scan.Finding(
+        path=finding.path,
+        format=finding.format,
+        verdict=pb.Scan.Verdict.Value(_VERDICT_PREFIX + finding.verdict.value),
+        text=finding.text,
     )
 
 

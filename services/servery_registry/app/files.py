@@ -105,7 +105,7 @@ class FileUseCases:
             return upload.file
 
     async def list(self, project: str, model: str, number: int, window: Window[str]) -> tuple[int, Listing[File]]:
-        """Files of a READY version, or for 0 of the latest, ordered by path, and the number of that version.
+        """Files of a finalised version, or for 0 of the latest, ordered by path, and the number of that version.
 
         Raise NotFound when there is none.
         """
@@ -116,7 +116,7 @@ class FileUseCases:
     async def download(
         self, project: str, model: str, number: int, path: str, offset: int = 0
     ) -> tuple[File, AsyncGenerator[Piece, None]]:
-        """A file of a READY version, or for 0 of the latest, and its content from `offset` on.
+        """A file of a finalised version, or for 0 of the latest, and its content from `offset` on.
 
         Raise NotFound when there is none, OutOfRange when the offset is past its end. The iterator raises DataLoss
         when the stored bytes are not those of the digest, as far as it reads them all.
@@ -230,18 +230,29 @@ class FileUseCases:
 
 
 async def _verified(blobs: Blobs, file: File, offset: int) -> AsyncGenerator[Piece, None]:
+    """The content from `offset` on. All of it is read and verified, and the last piece held back until it is.
+
+    So nobody gets the end of a content that is damaged, wherever they begin.
+    """
     digest = hashlib.sha256()
-    position = offset
-    async with aclosing(blobs.read(file.sha256, offset)) as chunks:
+    position = 0
+    last: Piece | None = None
+    async with aclosing(blobs.read(file.sha256)) as chunks:
         async for chunk in chunks:
-            if offset == 0:
-                digest.update(chunk)
-            yield Piece(position, chunk)
-            position += len(chunk)
-    if position != file.size_bytes or (offset == 0 and digest.hexdigest() != file.sha256):
+            begin, position = position, position + len(chunk)
+            if position > file.size_bytes:
+                break
+            digest.update(chunk)
+            if position > offset:
+                if last is not None:
+                    yield last
+                last = Piece(max(begin, offset), chunk[max(0, offset - begin) :])
+    if position != file.size_bytes or digest.hexdigest() != file.sha256:
         raise DataLoss(
             f"the stored content of {file.path!r} is not what was uploaded; restore {file.sha256} from a backup,"
             " or upload the version anew",
             reason="CONTENT_DAMAGED",
             metadata={"sha256": file.sha256},
         )
+    if last is not None:
+        yield last

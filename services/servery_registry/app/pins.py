@@ -5,8 +5,8 @@ from datetime import datetime
 
 from servery.errors import NotFound
 from servery_registry.app.versions import visible_version
+from servery_registry.domain.pin import must_be_usable
 from servery_registry.domain.unit_of_work import BeginWork
-from servery_registry.domain.version import State, no_such_version
 
 
 class PinUseCases:
@@ -17,12 +17,14 @@ class PinUseCases:
         self._clock = clock
 
     async def pin(self, project: str, model: str, number: int, user: str) -> None:
-        """Say that somebody uses a version. Raise NotFound when there is no such one that is READY."""
+        """Say that somebody uses a version.
+
+        Raise NotFound when there is none that is finalised, FailedPrecondition when it is not READY but QUARANTINED.
+        """
         async with self._begin_work() as work:
             seen = await visible_version(work, project, model, number)
             version = await work.versions.lock(seen.id)
-            if version.state is not State.READY:
-                raise no_such_version(model, number)
+            must_be_usable(version)
             await work.pins.add(version.id, user, self._clock())
             await work.commit()
 

@@ -4,15 +4,21 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
+from servery.errors import Aborted
 from servery_registry.app.described import described_version, described_versions, touch
+from servery_registry.app.scanning import Scanning
 from servery_registry.domain.alias import LATEST, no_such_alias
+from servery_registry.domain.file import File
 from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window
+from servery_registry.domain.manifest import manifest_sha256
 from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.pin import must_not_be_used
 from servery_registry.domain.remembered import Remembered, fingerprint, must_be_the_same
+from servery_registry.domain.scan import Scan, Verdict
 from servery_registry.domain.unit_of_work import BeginWork, UnitOfWork
 from servery_registry.domain.version import (
+    FINALISED,
     NewVersion,
     State,
     Version,
@@ -26,13 +32,18 @@ from servery_registry.domain.version import (
 )
 
 _METHOD = "CreateVersion"
+_PAGE = 1000
+_ATTEMPTS = 3
 
 
 class VersionUseCases:
     """Create, get, list, update, finalise and delete versions. `clock` gives the time in UTC, `new_id` a UUID."""
 
-    def __init__(self, begin_work: BeginWork, clock: Callable[[], datetime], new_id: Callable[[], str]) -> None:
+    def __init__(
+        self, begin_work: BeginWork, scanning: Scanning, clock: Callable[[], datetime], new_id: Callable[[], str]
+    ) -> None:
         self._begin_work = begin_work
+        self._scanning = scanning
         self._clock = clock
         self._new_id = new_id
 
@@ -156,24 +167,52 @@ class VersionUseCases:
             return changed
 
     async def finalize(self, project: str, model: str, number: int) -> Version:
-        """Make a version READY, and the model's latest when its number is the highest.
+        """Make a version READY, or QUARANTINED when a file is not what its name says; either is answered as it is.
 
-        Raise NotFound when there is none, FailedPrecondition when it has no file or an upload is not committed.
+        A READY one becomes the model's latest when its number is the highest. The files are looked at first, and what
+        was found is stored in one transaction at the end: two calls at once do the work twice at most. Raise NotFound
+        when there is none, FailedPrecondition when it has no file or an upload is not committed, Aborted when files
+        come in all the time.
         """
+        for _ in range(_ATTEMPTS):
+            async with self._begin_work(read_only=True) as work:
+                await work.models.get(project, model)
+                version = await work.versions.get(project, model, number)
+                if version.state in FINALISED:
+                    return await described_version(work, version)
+                must_be_complete(version, await work.uploads.unfinished(version.id))
+                files = await _all_files(work, version)
+            finalised = await self._store(version, manifest_sha256(files), await self._scanning.scan(files))
+            if finalised is not None:
+                return finalised
+        raise Aborted(
+            f"files of version {number} of model {model} changed while they were scanned; finalise it again when all"
+            " are uploaded",
+            reason="FILES_CHANGED",
+        )
+
+    async def _store(self, scanned: Version, manifest: str, scan: Scan) -> Version | None:
+        """Finalise a version that was scanned; None when its files are not those of the manifest any more."""
         async with self._begin_work() as work:
-            owner = await work.models.lock(project, model)
-            version = await _locked(work.versions, project, model, number)
-            if version.state is State.READY:
+            owner = await work.models.lock(scanned.project, scanned.model)
+            version = await _locked(work.versions, scanned.project, scanned.model, scanned.number)
+            if version.state in FINALISED:
                 return await described_version(work, version)
             must_be_complete(version, await work.uploads.unfinished(version.id))
+            if manifest_sha256(await _all_files(work, version)) != manifest:
+                return None
+            state = State.QUARANTINED if scan.verdict is Verdict.MISMATCH else State.READY
             now = self._clock()
-            ready = replace(version, state=State.READY, update_time=now, etag=self._new_id())
-            await work.versions.save(ready)
-            if number > owner.latest_version:
-                await work.models.save(replace(owner, latest_version=number, update_time=now, etag=self._new_id()))
-            ready = await described_version(work, ready)
+            finalised = replace(
+                version, state=state, manifest_sha256=manifest, scan=scan, update_time=now, etag=self._new_id()
+            )
+            await work.versions.save(finalised)
+            if state is State.READY and version.number > owner.latest_version:
+                latest = replace(owner, latest_version=version.number, update_time=now, etag=self._new_id())
+                await work.models.save(latest)
+            finalised = await described_version(work, finalised)
             await work.commit()
-        return ready
+        return finalised
 
     async def delete(self, project: str, model: str, number: int, *, etag: str = "") -> None:
         """Remove a version in whatever state, and all that is said of it, at once. Its bytes are freed later.
@@ -194,6 +233,16 @@ class VersionUseCases:
             await work.commit()
 
 
+async def _all_files(work: UnitOfWork, version: Version) -> list[File]:
+    files: list[File] = []
+    more = True
+    while more:
+        page = await work.files.list(version.id, Window(size=_PAGE, after=files[-1].path if files else None))
+        files += page.items
+        more = page.more
+    return files
+
+
 async def _locked(versions: Versions, project: str, model: str, number: int) -> Version:
     found = await versions.get(project, model, number)
     return await versions.lock(found.id)
@@ -210,12 +259,12 @@ async def _named(work: UnitOfWork, project: str, model: str, alias: str) -> int:
 async def visible_version(
     work: UnitOfWork, project: str, model: str, number: int, *, show_pending: bool = False
 ) -> Version:
-    """A version, or for 0 the latest, as those see it who may see only what is READY, or all."""
+    """A version, or for 0 the latest, as those see it who may see only what is finalised, or all."""
     owner = await work.models.get(project, model)
     wanted = number or owner.latest_version
     if not wanted:
         raise no_such_version(model, 0)
     version = await work.versions.get(project, model, wanted)
-    if version.state is not State.READY and not (show_pending and number):
+    if version.state not in FINALISED and not (show_pending and number):
         raise no_such_version(model, number)
     return version

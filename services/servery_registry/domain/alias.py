@@ -63,7 +63,7 @@ def must_be_nameable(version: Version) -> None:
     if version.state is not State.READY:
         raise FailedPrecondition(
             f"version {version.number} of model {version.model} is {version.state.value};"
-            " an alias names a version that is READY, so finalise it first, or name another one",
+            " an alias names a version that is READY: finalise this one first if it is PENDING, or name another one",
             subject=f"version {version.model}/{version.number}",
             reason="VERSION_NOT_READY",
         )

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final, Protocol
 
 from servery.errors import FailedPrecondition
-from servery_registry.domain.version import Version
+from servery_registry.domain.version import State, Version
 
 MAX_USER: Final = 255
 
@@ -24,6 +24,17 @@ class Pins(Protocol):
 
     async def users(self, version_id: str) -> Sequence[str]:
         """Who pins a version, in the order of their names."""
+
+
+def must_be_usable(version: Version) -> None:
+    """Raise FailedPrecondition when a version that is finalised is not to be used."""
+    if version.state is not State.READY:
+        raise FailedPrecondition(
+            f"version {version.number} of model {version.model} is {version.state.value}, and only one that is READY is"
+            " used; get it for what its scan found, and push a version whose files are what their names say",
+            subject=f"version {version.model}/{version.number}",
+            reason="VERSION_NOT_READY",
+        )
 
 
 def must_not_be_used(version: Version, users: Sequence[str]) -> None:

@@ -12,6 +12,7 @@ from servery_registry.domain.listing import Listing, Window
 from servery_registry.domain.model_schema import ModelSchema
 from servery_registry.domain.order import NEWEST, Key, Order, Part
 from servery_registry.domain.provenance import Provenance
+from servery_registry.domain.scan import Scan
 
 MAX_METRIC_NAME: Final = 255
 MAX_METRICS: Final = 1000
@@ -24,6 +25,11 @@ class State(Enum):
     READY = "READY"
     FAILED = "FAILED"
     DELETING = "DELETING"
+    QUARANTINED = "QUARANTINED"
+
+
+FINALISED: Final = frozenset({State.READY, State.QUARANTINED})
+"""States of versions that are complete, immutable, and seen by all."""
 
 
 class Framework(Enum):
@@ -41,7 +47,7 @@ class Framework(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One trained model. Its files, and what says what they are, never change once it is READY."""
+    """One trained model. Its files, and what says what they are, never change once it is finalised."""
 
     project: str
     model: str
@@ -68,7 +74,7 @@ class Version:
     schema: ModelSchema = field(default_factory=ModelSchema)
     provenance: Provenance = field(default_factory=Provenance)
     input_example: str = ""
-    """JSON as text; empty when there is none. Kept apart, as all below are: see `app.described`."""
+    """JSON as text; empty when there is none. Kept apart, as the next three are: see `app.described`."""
 
     aliases: Sequence[str] = ()
     """Aliases of the model that name this version, in order."""
@@ -78,6 +84,12 @@ class Version:
 
     missing_mandatory_tags: Sequence[str] = ()
     """Names of tags that the project asks of every version, and that this one has not."""
+
+    manifest_sha256: str = ""
+    """One digest for all files, see `domain.manifest`; empty until it is finalised."""
+
+    scan: Scan | None = None
+    """What was found in the files; None until it is finalised, and of versions that were before there was a scan."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +146,7 @@ class Versions(Protocol):
     ) -> Listing[Version]:
         """Versions of a model, or for None of all of a project, in an order; all comparisons hold of each.
 
-        Those that are not READY only when asked for.
+        Those that are not finalised only when asked for.
         """
 
     async def best(self, project: str, model: str, metric: str, *, highest: bool) -> Version | None:
@@ -189,7 +201,7 @@ def must_be_pending(version: Version) -> None:
 
 
 def must_be_complete(version: Version, unfinished: str | None) -> None:
-    """Raise FailedPrecondition when the version can't become READY. `unfinished`: path of an uncommitted upload."""
+    """Raise FailedPrecondition when the version can't be finalised. `unfinished`: path of an uncommitted upload."""
     must_be_pending(version)
     if unfinished is not None:
         raise FailedPrecondition(
@@ -239,7 +251,7 @@ def no_version_has(model: str, metric: str) -> NotFound:
 
 def no_such_version(model: str, number: int) -> NotFound:
     """For a number of 0: the model has no latest version."""
-    text = f"model {model} has no version {number} that is READY" if number else f"model {model} has no READY version"
+    text = f"model {model} has no finalised version {number}" if number else f"model {model} has no READY version"
     return NotFound(
         text + "; list its versions with show_pending for those that are being uploaded",
         resource_type="version",

@@ -34,6 +34,7 @@ class RegistryCatalog:
     async def resolve(self, project: str, model: str, number: int) -> ModelVersion:
         request = pb.GetVersionRequest(project=project, model=model, version=number)
         response = await self._answer(self._versions.GetVersion(request, timeout=_TIMEOUT_S))
+        _must_be_trusted(response.version)
         return ModelVersion(
             id=response.version.id,
             number=response.version.version,
@@ -69,6 +70,20 @@ async def registry_catalog(address: str) -> AsyncIterator[RegistryCatalog]:
     """A catalog on the registry at an address; it need not be there yet."""
     async with open_channel(address, *_SERVICES) as channel:
         yield RegistryCatalog(channel, address)
+
+
+def _must_be_trusted(version: pb.Version) -> None:
+    """Refuse a version that the registry has QUARANTINED."""
+    if version.state != pb.Version.STATE_QUARANTINED:
+        return
+    worst = next(iter(version.scan.findings), pb.Scan.Finding(path="a file", text="it is not what its name says"))
+    raise FailedPrecondition(
+        f"version {version.version} of model {version.model!r} is quarantined: {worst.path}: {worst.text}; "
+        "push a version whose files are what their names say",
+        subject=f"version {version.model}/{version.version}",
+        reason="VERSION_QUARANTINED",
+        metadata={"path": worst.path, "format": worst.format},
+    )
 
 
 def _framework(model: str, version: pb.Version) -> str:

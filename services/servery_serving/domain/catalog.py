@@ -24,7 +24,8 @@ class Catalog(Protocol):
     async def resolve(self, project: str, model: str, number: int) -> ModelVersion:
         """The version of a number, or the latest for 0.
 
-        Raise NotFound, which names it, when there is none that is ready; Unavailable when the registry does not answer.
+        Raise NotFound, which names it, when there is none that is ready; FailedPrecondition when it is quarantined;
+        Unavailable when the registry does not answer.
         """
 
     async def pin(self, pin: Pin) -> None:

@@ -9,6 +9,8 @@ from sqlalchemy import create_engine, event
 from servery_kit.sql import database
 from servery_registry.adapters.sql.tables import metadata
 from servery_registry.adapters.sql.unit_of_work import MIGRATIONS
+from servery_registry.domain.file import File
+from servery_registry.domain.manifest import manifest_sha256
 
 
 def _differences(connection):
@@ -97,4 +99,31 @@ def test_metrics_move_to_their_table_and_back(tmp_path):
         command.downgrade(_config(connection), "0002")
         back = connection.exec_driver_sql("SELECT id, metrics FROM version").all()
         assert {row.id: json.loads(row.metrics) for row in back} == metrics
+    engine.dispose()
+
+
+def test_ready_versions_get_the_digest_of_their_manifest(tmp_path):
+    who_and_when = "'me', '2026-01-02 03:04:05', '2026-01-02 03:04:05', 'e'"
+    files = [("ä", 2, "f" * 64), ("a/b", 1, "0" * 64), ("Z", 30, "1" * 64), ("a.txt", 0, "2" * 64)]
+    engine = create_engine(f"sqlite:///{tmp_path / 'registry.db'}")
+    event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
+    with engine.begin() as connection:
+        _at(connection, "0004")
+        connection.exec_driver_sql(f"INSERT INTO model VALUES ('p', 'iris', '', 1, 1, {who_and_when})")
+        for number, state in enumerate(("READY", "PENDING"), start=1):
+            connection.exec_driver_sql(
+                "INSERT INTO version (id, project, model, number, state, framework, description, file_count,"
+                f" size_bytes, creator, create_time, update_time, etag) VALUES ('v{number}', 'p', 'iris', {number},"
+                f" '{state}', 'ONNX', '', 4, 33, {who_and_when})"
+            )
+            for file in files:
+                connection.exec_driver_sql(f"INSERT INTO file VALUES ('v{number}', ?, ?, ?)", file)
+    with engine.begin() as connection:
+        _at(connection, "0005")
+        found = connection.exec_driver_sql("SELECT id, manifest_sha256, scan FROM version ORDER BY id").all()
+        manifest = manifest_sha256(File(path=path, size_bytes=size, sha256=sha256) for path, size, sha256 in files)
+        assert [tuple(row) for row in found] == [("v1", manifest, None), ("v2", None, None)]
+    with engine.begin() as connection:
+        command.downgrade(_config(connection), "0004")
+        assert connection.exec_driver_sql("SELECT count(*) FROM file").scalar_one() == 2 * len(files)
     engine.dispose()

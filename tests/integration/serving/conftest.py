@@ -19,7 +19,7 @@ from servery_serving.main import serving
 
 
 class Registry(registry_pb.VersionServiceServicer, registry_pb.PinServiceServicer):
-    """Has model iris in versions 1 and 2, and lets everything be pinned."""
+    """Has model iris in versions 1 and 2, and model false, which is quarantined; lets everything be pinned."""
 
     async def PinVersion(self, request, context):
         return registry_pb.PinVersionResponse()
@@ -28,6 +28,8 @@ class Registry(registry_pb.VersionServiceServicer, registry_pb.PinServiceService
         return registry_pb.UnpinVersionResponse()
 
     async def GetVersion(self, request, context):
+        if request.model == "false":
+            return registry_pb.GetVersionResponse(version=_quarantined(request))
         number = request.version or 2
         if request.model != "iris" or number > 2 or request.show_pending:
             raise NotFound(
@@ -45,6 +47,21 @@ class Registry(registry_pb.VersionServiceServicer, registry_pb.PinServiceService
             framework=registry_pb.FRAMEWORK_SKLEARN if number == 2 else 77,
         )
         return registry_pb.GetVersionResponse(version=version)
+
+
+def _quarantined(request):
+    finding = registry_pb.Scan.Finding(
+        path="a/model.onnx", format="pickle", verdict=registry_pb.Scan.VERDICT_MISMATCH, text="the content is pickle"
+    )
+    return registry_pb.Version(
+        project=request.project,
+        model=request.model,
+        version=request.version,
+        id="id-false",
+        state=registry_pb.Version.STATE_QUARANTINED,
+        framework=registry_pb.FRAMEWORK_ONNX,
+        scan=registry_pb.Scan(verdict=registry_pb.Scan.VERDICT_MISMATCH, findings=[finding]),
+    )
 
 
 @pytest.fixture

@@ -36,6 +36,19 @@ async def test_a_framework_from_the_future_is_refused(registry):
             await catalog.resolve("default", "iris", 1)
 
 
+async def test_a_version_in_quarantine_is_refused_by_what_was_found(registry, serve):
+    async with registry_catalog(registry) as catalog:
+        with pytest.raises(FailedPrecondition, match=r"version 3 .*quarantined: a/model.onnx: the content is pickle"):
+            await catalog.resolve("default", "false", 3)
+    async with serve() as client:
+        with pytest.raises(grpc.RpcError) as caught:
+            await client.deployments.CreateDeployment(pb.CreateDeploymentRequest(model="false", model_version=3))
+    error = from_rpc(caught.value)
+    assert isinstance(error, FailedPrecondition)
+    assert error.reason == "VERSION_QUARANTINED"
+    assert error.metadata == {"path": "a/model.onnx", "format": "pickle"}
+
+
 async def test_a_registry_that_is_down_is_unavailable_by_its_address(unused_tcp_port, serve):
     address = f"127.0.0.1:{unused_tcp_port}"
     async with serve(registry_address=address) as client:

@@ -104,6 +104,8 @@ class VersionRow(Table, table=True):
     """What the model takes and gives; {} when its author does not say."""
     provenance: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False, server_default="{}"))
     """{} when nothing is known."""
+    manifest_sha256: str | None = Field(sa_column=Column(String(64)))
+    scan: dict[str, Any] | None = Field(sa_column=Column(JSON(none_as_null=True)))
 
 
 class MetricRow(Table, table=True):

@@ -14,6 +14,7 @@ from servery_registry.adapters.sql.model_schemas import (
     schema_from_json,
     schema_to_json,
 )
+from servery_registry.adapters.sql.scans import scan_from_json, scan_to_json
 from servery_registry.adapters.sql.tables import (
     AliasRow,
     FileRow,
@@ -29,6 +30,7 @@ from servery_registry.domain.filter import Filter
 from servery_registry.domain.listing import Listing, Window, listing
 from servery_registry.domain.order import NEWEST, Key, Order
 from servery_registry.domain.version import (
+    FINALISED,
     Framework,
     State,
     Version,
@@ -65,6 +67,8 @@ class SqlVersions:
                 etag=version.etag,
                 model_schema=schema_to_json(version.schema),
                 provenance=provenance_to_json(version.provenance),
+                manifest_sha256=version.manifest_sha256,
+                scan=scan_to_json(version.scan),
             )
         )
         try:
@@ -103,7 +107,7 @@ class SqlVersions:
         first = first_part(order, one_model=model is not None)
         conditions = [condition(each, project, order, first) for each in where]
         if not show_pending:
-            conditions.append(col(VersionRow.state) == State.READY.value)
+            conditions.append(col(VersionRow.state).in_([state.value for state in FINALISED]))
         rows: list[VersionRow] = []
         for query in ordered(project, model, order, window.after):
             missing = window.size + 1 - len(rows)
@@ -141,6 +145,8 @@ class SqlVersions:
                 description=version.description,
                 model_schema=schema_to_json(version.schema),
                 provenance=provenance_to_json(version.provenance),
+                manifest_sha256=version.manifest_sha256,
+                scan=scan_to_json(version.scan),
             )
         )
         await put_metrics(self._session, version)
@@ -194,4 +200,6 @@ def _version(row: VersionRow, metrics: Mapping[str, float]) -> Version:
         etag=row.etag,
         schema=schema_from_json(row.model_schema),
         provenance=provenance_from_json(row.provenance),
+        manifest_sha256=row.manifest_sha256 or "",
+        scan=scan_from_json(row.scan),
     )

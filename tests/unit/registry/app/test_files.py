@@ -11,10 +11,12 @@ from servery.errors import NotFound, ResourceExhausted, Unavailable
 from servery_registry.adapters.blobs.store import StoredBlobs
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
+from servery_registry.app.scanning import Scanning
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.domain.blob import PART_BYTES
 from servery_registry.domain.upload import Piece
 from tests.contracts.registry_material import MIB, PROJECT, WHO, file_of, new_model, new_version, pieces_of
+from tests.fakes.code_scanner import FakeCodeScanner
 from tests.fakes.registry_work import FakeStore
 
 NOW = datetime(2030, 1, 2, tzinfo=UTC)
@@ -56,7 +58,8 @@ async def files(blobs) -> FileUseCases:
     """Files of version 1, PENDING, of iris."""
     work, ids = FakeStore().begin_work, map(str, itertools.count(1))
     await ModelUseCases(work, lambda: NOW, ids.__next__).create(new_model(), creator=WHO)
-    await VersionUseCases(work, lambda: NOW, ids.__next__).create(new_version(), creator=WHO)
+    scanning = Scanning(blobs, FakeCodeScanner(), lambda: NOW)
+    await VersionUseCases(work, scanning, lambda: NOW, ids.__next__).create(new_version(), creator=WHO)
     return FileUseCases(work, blobs, lambda: NOW, ids.__next__)
 
 

@@ -12,11 +12,13 @@ from servery.errors import NotFound, Unavailable
 from servery_registry.adapters.blobs.store import StoredBlobs
 from servery_registry.app.files import FileUseCases
 from servery_registry.app.models import ModelUseCases
+from servery_registry.app.scanning import Scanning
 from servery_registry.app.storage import StorageUseCases
 from servery_registry.app.versions import VersionUseCases
 from servery_registry.domain.garbage import Account
 from tests.contracts.registry_material import PROJECT, WHO, file_of, new_model, new_version, pieces_of
 from tests.eventually import eventually
+from tests.fakes.code_scanner import FakeCodeScanner
 from tests.fakes.registry_work import FakeStore
 
 CONTENT = b"content"
@@ -64,7 +66,9 @@ class World:
         ids = map(str, itertools.count(1))
         parts = (self.clock, ids.__next__)
         self.models = ModelUseCases(self.store.begin_work, *parts)
-        self.versions = VersionUseCases(self.store.begin_work, *parts)
+        self.versions = VersionUseCases(
+            self.store.begin_work, Scanning(self.blobs, FakeCodeScanner(), self.clock), *parts
+        )
         self.files = FileUseCases(self.store.begin_work, self.blobs, *parts)
         self.storage = StorageUseCases(self.store.begin_work, self.blobs, *parts, grace=timedelta(days=1))
 

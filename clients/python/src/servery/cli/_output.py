@@ -23,6 +23,7 @@ _COLOURS: Final = {
     "SERVING": "green",
     "TRUE": "green",
     "FAILED": "red",
+    "QUARANTINED": "red",
     "DOWN": "red",
     "STARTING": "yellow",
     "UPDATING": "yellow",

@@ -54,7 +54,8 @@ class Scan:
 
     verdict: str
     """The worst of the findings: "CLEAN" (no promise: a scanner can be deceived), "SUSPICIOUS", "DANGEROUS" (both
-    advisory), or "MISMATCH": a file is not of the format that its name says."""
+    advisory), or "MISMATCH": a file is not of the format that its name says. "UNSPECIFIED" when one was not scanned and
+    nothing worse was found."""
 
     scanner: str
     """What scanned, with its version."""

@@ -121,7 +121,7 @@ class FileServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DownloadFile(self, request, context):
-        """Read a file of a READY version. Ends with DATA_LOSS when the stored bytes are not those of the digest.
+        """Read a file of a READY version, or by its number of a QUARANTINED one. Ends with DATA_LOSS when the stored bytes are not those of the digest.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

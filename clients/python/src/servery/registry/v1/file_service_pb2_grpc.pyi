@@ -59,7 +59,7 @@ class FileServiceStub:
     ListFiles: _grpc.UnaryUnaryMultiCallable[_file_service_pb2.ListFilesRequest, _file_service_pb2.ListFilesResponse]
     """List the files of a version, ordered by path."""
     DownloadFile: _grpc.UnaryStreamMultiCallable[_file_service_pb2.DownloadFileRequest, _file_service_pb2.DownloadFileResponse]
-    """Read a file of a READY version. Ends with DATA_LOSS when the stored bytes are not those of the digest."""
+    """Read a file of a READY version, or by its number of a QUARANTINED one. Ends with DATA_LOSS when the stored bytes are not those of the digest."""
 
 @_typing.type_check_only
 class FileServiceAsyncStub(FileServiceStub):
@@ -92,7 +92,7 @@ class FileServiceAsyncStub(FileServiceStub):
     ListFiles: _aio.UnaryUnaryMultiCallable[_file_service_pb2.ListFilesRequest, _file_service_pb2.ListFilesResponse]  # type: ignore[assignment]
     """List the files of a version, ordered by path."""
     DownloadFile: _aio.UnaryStreamMultiCallable[_file_service_pb2.DownloadFileRequest, _file_service_pb2.DownloadFileResponse]  # type: ignore[assignment]
-    """Read a file of a READY version. Ends with DATA_LOSS when the stored bytes are not those of the digest."""
+    """Read a file of a READY version, or by its number of a QUARANTINED one. Ends with DATA_LOSS when the stored bytes are not those of the digest."""
 
 class FileServiceServicer(metaclass=_abc_1.ABCMeta):
     """Files of a version. Content is held once however many versions have it.
@@ -158,6 +158,6 @@ class FileServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _file_service_pb2.DownloadFileRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_file_service_pb2.DownloadFileResponse], _abc.AsyncIterator[_file_service_pb2.DownloadFileResponse]]:
-        """Read a file of a READY version. Ends with DATA_LOSS when the stored bytes are not those of the digest."""
+        """Read a file of a READY version, or by its number of a QUARANTINED one. Ends with DATA_LOSS when the stored bytes are not those of the digest."""
 
 def add_FileServiceServicer_to_server(servicer: FileServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

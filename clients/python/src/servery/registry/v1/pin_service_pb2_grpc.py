@@ -53,6 +53,7 @@ class PinServiceServicer:
 
     def PinVersion(self, request, context):
         """Say that somebody uses a version that is READY. One that is pinned by that user already stays so.
+        FAILED_PRECONDITION when it is QUARANTINED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -34,7 +34,9 @@ class PinServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> PinServiceAsyncStub: ...
     PinVersion: _grpc.UnaryUnaryMultiCallable[_pin_service_pb2.PinVersionRequest, _pin_service_pb2.PinVersionResponse]
-    """Say that somebody uses a version that is READY. One that is pinned by that user already stays so."""
+    """Say that somebody uses a version that is READY. One that is pinned by that user already stays so.
+    FAILED_PRECONDITION when it is QUARANTINED.
+    """
     UnpinVersion: _grpc.UnaryUnaryMultiCallable[_pin_service_pb2.UnpinVersionRequest, _pin_service_pb2.UnpinVersionResponse]
     """Say that somebody uses a version no more. OK when there is no such pin, or no such version any more."""
 
@@ -44,7 +46,9 @@ class PinServiceAsyncStub(PinServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     PinVersion: _aio.UnaryUnaryMultiCallable[_pin_service_pb2.PinVersionRequest, _pin_service_pb2.PinVersionResponse]  # type: ignore[assignment]
-    """Say that somebody uses a version that is READY. One that is pinned by that user already stays so."""
+    """Say that somebody uses a version that is READY. One that is pinned by that user already stays so.
+    FAILED_PRECONDITION when it is QUARANTINED.
+    """
     UnpinVersion: _aio.UnaryUnaryMultiCallable[_pin_service_pb2.UnpinVersionRequest, _pin_service_pb2.UnpinVersionResponse]  # type: ignore[assignment]
     """Say that somebody uses a version no more. OK when there is no such pin, or no such version any more."""
 
@@ -57,7 +61,9 @@ class PinServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _pin_service_pb2.PinVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_pin_service_pb2.PinVersionResponse, _abc.Awaitable[_pin_service_pb2.PinVersionResponse]]:
-        """Say that somebody uses a version that is READY. One that is pinned by that user already stays so."""
+        """Say that somebody uses a version that is READY. One that is pinned by that user already stays so.
+        FAILED_PRECONDITION when it is QUARANTINED.
+        """
 
     @_abc_1.abstractmethod
     def UnpinVersion(

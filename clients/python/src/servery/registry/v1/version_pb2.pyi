@@ -95,7 +95,9 @@ class Version(_message.Message):
         STATE_DELETING: Version._State.ValueType  # 4
         """Being removed."""
         STATE_QUARANTINED: Version._State.ValueType  # 5
-        """Finalised, and not to be trusted: a file is not what its name says, see scan. Can't be deployed."""
+        """Finalised like a READY one, and not to be trusted: a file is not what its name says, see scan. Can't be deployed,
+        is never the latest, and is downloaded only by its number.
+        """
 
     class State(_State, metaclass=_StateEnumTypeWrapper):
         """How far a version is."""
@@ -111,7 +113,9 @@ class Version(_message.Message):
     STATE_DELETING: Version.State.ValueType  # 4
     """Being removed."""
     STATE_QUARANTINED: Version.State.ValueType  # 5
-    """Finalised, and not to be trusted: a file is not what its name says, see scan. Can't be deployed."""
+    """Finalised like a READY one, and not to be trusted: a file is not what its name says, see scan. Can't be deployed,
+    is never the latest, and is downloaded only by its number.
+    """
 
     @_typing.final
     class MetricsEntry(_message.Message):
@@ -482,7 +486,7 @@ class Scan(_message.Message):
     class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[Scan._Verdict.ValueType], _builtins.type):
         DESCRIPTOR: _descriptor.EnumDescriptor
         VERDICT_UNSPECIFIED: Scan._Verdict.ValueType  # 0
-        """Not scanned yet."""
+        """Of a file: not scanned, the text says why. Of all files: one was not scanned, and nothing worse was found."""
         VERDICT_CLEAN: Scan._Verdict.ValueType  # 1
         """Nothing was found. That is no promise: a scanner can be deceived."""
         VERDICT_SUSPICIOUS: Scan._Verdict.ValueType  # 2
@@ -496,7 +500,7 @@ class Scan(_message.Message):
         """The verdict on all files."""
 
     VERDICT_UNSPECIFIED: Scan.Verdict.ValueType  # 0
-    """Not scanned yet."""
+    """Of a file: not scanned, the text says why. Of all files: one was not scanned, and nothing worse was found."""
     VERDICT_CLEAN: Scan.Verdict.ValueType  # 1
     """Nothing was found. That is no promise: a scanner can be deceived."""
     VERDICT_SUSPICIOUS: Scan.Verdict.ValueType  # 2
@@ -519,7 +523,7 @@ class Scan(_message.Message):
         path: _builtins.str
         """Path of the file."""
         format: _builtins.str
-        """What the content is, such as "pickle", "zip", "onnx", "hdf5"."""
+        """What the content is, such as "pickle", "zip", "onnx", "hdf5"; "unknown" when it is nothing that is known."""
         verdict: Global___Scan.Verdict.ValueType
         """How bad this one is."""
         text: _builtins.str

@@ -149,7 +149,7 @@ class GetVersionRequest(_message.Message):
     version: _builtins.int
     """0 means the latest: the highest number that is READY."""
     show_pending: _builtins.bool
-    """Answer a version of that number also while it is not READY. Does not change what "latest" is."""
+    """Answer a version of that number also while it is neither READY nor QUARANTINED. Does not change what "latest" is."""
     alias: _builtins.str
     """The version that an alias names, or "latest"; not together with a number."""
     def __init__(
@@ -215,7 +215,7 @@ class ListVersionsRequest(_message.Message):
     page_token: _builtins.str
     """next_page_token of an earlier answer; empty for the first page. The other fields must be as they were then."""
     show_pending: _builtins.bool
-    """List also versions that are not READY."""
+    """List also versions that are neither READY nor QUARANTINED."""
     filter: _builtins.str
     """Which versions: comparisons joined by AND, such as
     `framework = SKLEARN AND metrics.accuracy > 0.9 AND tags.team = "vision" AND create_time > "2026-01-01T00:00:00Z"`.
@@ -509,7 +509,7 @@ class FinalizeVersionResponse(_message.Message):
     VERSION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def version(self) -> _version_pb2.Version:
-        """The version, READY."""
+        """The version, READY or QUARANTINED."""
 
     def __init__(
         self,

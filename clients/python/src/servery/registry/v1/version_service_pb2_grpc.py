@@ -28,6 +28,9 @@ if _version_not_supported:
 class VersionServiceStub:
     """Versions of a model. A version is made in three steps: CreateVersion, upload of its files through FileService,
     FinalizeVersion. Until the last one nobody sees it who does not ask for pending versions.
+
+    A version that is QUARANTINED is got, listed and downloaded by its number like one that is READY; it is never the
+    latest.
     """
 
     def __init__(self, channel):
@@ -76,6 +79,9 @@ class VersionServiceStub:
 class VersionServiceServicer:
     """Versions of a model. A version is made in three steps: CreateVersion, upload of its files through FileService,
     FinalizeVersion. Until the last one nobody sees it who does not ask for pending versions.
+
+    A version that is QUARANTINED is got, listed and downloaded by its number like one that is READY; it is never the
+    latest.
     """
 
     def CreateVersion(self, request, context):
@@ -128,8 +134,10 @@ class VersionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FinalizeVersion(self, request, context):
-        """Make a version READY, in one transaction. A version that is READY already is answered as it is.
+        """Make a version READY, in one transaction; or QUARANTINED, when a file is not of the format that its name promises:
+        the answer is OK all the same, and scan says which file. A version that is either already is answered as it is.
 
+        The files are scanned first, which takes up to 8 s (SERVERY_REGISTRY_SCAN_S) and longer for versions of many files.
         FAILED_PRECONDITION when it has no file, or an upload of it has begun and is not committed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -185,6 +193,9 @@ def add_VersionServiceServicer_to_server(servicer, server):
 class VersionService:
     """Versions of a model. A version is made in three steps: CreateVersion, upload of its files through FileService,
     FinalizeVersion. Until the last one nobody sees it who does not ask for pending versions.
+
+    A version that is QUARANTINED is got, listed and downloaded by its number like one that is READY; it is never the
+    latest.
     """
 
     @staticmethod

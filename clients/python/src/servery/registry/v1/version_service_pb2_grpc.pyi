@@ -29,6 +29,9 @@ GRPC_VERSION: str
 class VersionServiceStub:
     """Versions of a model. A version is made in three steps: CreateVersion, upload of its files through FileService,
     FinalizeVersion. Until the last one nobody sees it who does not ask for pending versions.
+
+    A version that is QUARANTINED is got, listed and downloaded by its number like one that is READY; it is never the
+    latest.
     """
 
     @_typing.overload
@@ -59,8 +62,10 @@ class VersionServiceStub:
     FAILED_PRECONDITION while it is pinned; the error names the users.
     """
     FinalizeVersion: _grpc.UnaryUnaryMultiCallable[_version_service_pb2.FinalizeVersionRequest, _version_service_pb2.FinalizeVersionResponse]
-    """Make a version READY, in one transaction. A version that is READY already is answered as it is.
+    """Make a version READY, in one transaction; or QUARANTINED, when a file is not of the format that its name promises:
+    the answer is OK all the same, and scan says which file. A version that is either already is answered as it is.
 
+    The files are scanned first, which takes up to 8 s (SERVERY_REGISTRY_SCAN_S) and longer for versions of many files.
     FAILED_PRECONDITION when it has no file, or an upload of it has begun and is not committed.
     """
 
@@ -68,6 +73,9 @@ class VersionServiceStub:
 class VersionServiceAsyncStub(VersionServiceStub):
     """Versions of a model. A version is made in three steps: CreateVersion, upload of its files through FileService,
     FinalizeVersion. Until the last one nobody sees it who does not ask for pending versions.
+
+    A version that is QUARANTINED is got, listed and downloaded by its number like one that is READY; it is never the
+    latest.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -95,14 +103,19 @@ class VersionServiceAsyncStub(VersionServiceStub):
     FAILED_PRECONDITION while it is pinned; the error names the users.
     """
     FinalizeVersion: _aio.UnaryUnaryMultiCallable[_version_service_pb2.FinalizeVersionRequest, _version_service_pb2.FinalizeVersionResponse]  # type: ignore[assignment]
-    """Make a version READY, in one transaction. A version that is READY already is answered as it is.
+    """Make a version READY, in one transaction; or QUARANTINED, when a file is not of the format that its name promises:
+    the answer is OK all the same, and scan says which file. A version that is either already is answered as it is.
 
+    The files are scanned first, which takes up to 8 s (SERVERY_REGISTRY_SCAN_S) and longer for versions of many files.
     FAILED_PRECONDITION when it has no file, or an upload of it has begun and is not committed.
     """
 
 class VersionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Versions of a model. A version is made in three steps: CreateVersion, upload of its files through FileService,
     FinalizeVersion. Until the last one nobody sees it who does not ask for pending versions.
+
+    A version that is QUARANTINED is got, listed and downloaded by its number like one that is READY; it is never the
+    latest.
     """
 
     @_abc_1.abstractmethod
@@ -170,8 +183,10 @@ class VersionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _version_service_pb2.FinalizeVersionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_version_service_pb2.FinalizeVersionResponse, _abc.Awaitable[_version_service_pb2.FinalizeVersionResponse]]:
-        """Make a version READY, in one transaction. A version that is READY already is answered as it is.
+        """Make a version READY, in one transaction; or QUARANTINED, when a file is not of the format that its name promises:
+        the answer is OK all the same, and scan says which file. A version that is either already is answered as it is.
 
+        The files are scanned first, which takes up to 8 s (SERVERY_REGISTRY_SCAN_S) and longer for versions of many files.
         FAILED_PRECONDITION when it has no file, or an upload of it has begun and is not committed.
         """
 
