@@ -63,6 +63,9 @@ async def take(step: tuple, pair: list[Registry]) -> None:
             except NotFound as error:
                 if error.reason != "VERSION_NOT_FOUND":  # which says that somebody has deleted it meanwhile
                     raise
+            except Aborted as error:
+                if error.reason != "FILES_CHANGED":  # by another step, each time that the files were scanned
+                    raise
         case "delete", which, place:
             there = (await pair[which].versions.list(PROJECT, "iris", Window(), show_pending=True)).items
             if there:
