@@ -61,7 +61,7 @@ golden: $(VENV)/.dev ## Write down the API and the command line as they are now
 
 lock: $(VENV)/.dev ## Resolve the dependencies anew: names, versions and hashes
 	@compile="$(BIN)/uv pip compile --quiet pyproject.toml --all-extras --universal --python-version 3.11 \
-	  --generate-hashes --no-emit-index-url --no-emit-package servery-client --no-header"; \
+	  --generate-hashes --no-emit-package servery-client --no-header"; \
 	$$compile --group dev --output-file tests/requirements.lock; \
 	$$compile --group build --constraint tests/requirements.lock --output-file services/requirements.lock
 

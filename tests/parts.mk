@@ -59,6 +59,6 @@ parts-lock: ## Make the locks of the parts anew
 	printf '%s\n' 'numpy<2' 'scikit-learn==1.9.1' 'joblib==1.6.0' | $(PART_LOCK) - -o $(LOCKS)/triton-models.lock
 	echo 'kserve==0.21.0' | $(PART_LOCK) - -o $(LOCKS)/kserve.lock
 
-PART_LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11
+PART_LOCK = $(BIN)/uv pip compile --quiet --generate-hashes --no-header --python-version 3.11
 
 .PHONY: parts part-triton part-kserve part-grpcurl parts-packages parts-lock
