@@ -4,7 +4,6 @@ The handlers are made from the service's descriptor: what `Servicer` does not ha
 They get the bytes as they came, since ModelInfer hands them on to backends that forward them unread.
 """
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, NoReturn
 
@@ -19,7 +18,6 @@ from servery.inference.wire import renamed
 from servery_inference.api import convert
 from servery_inference.app.data_plane import DataPlane
 from servery_inference.domain.model import EncodedResponse
-from servery_kit import channel
 from servery_kit.interceptors.guard import Context
 from servery_kit.server import Service
 
@@ -55,8 +53,6 @@ class Servicer:
         """ModelInfer, from bytes to bytes."""
         message = _parsed(pb.ModelInferRequest, encoded)
         request = convert.request_from_proto(message, encoded)
-        left: float | None = context.time_remaining()  # None without a deadline, whatever the stubs say
-        channel.deadline.set(None if left is None else time.monotonic() + left)
         version, answer = await self._plane.infer(_project(context), message.model_name, message.model_version, request)
         if isinstance(answer, EncodedResponse) and convert.as_it_came(message):
             return renamed(answer.message, message.model_name, version)
